@@ -1,0 +1,46 @@
+// The dense operations every model needs, on weights of any stored type. Plugins reach them as "tenon.ops/1",
+// see abi/services/tenon_ops.h for the mathematics; a row's result depends on that row alone, bit for bit.
+// Shapes: R rows, M in, N out, E members of a group. Thread: [step]; nothing is allocated.
+#pragma once
+#include <tenon/base/isa.hpp>
+#include <tenon/base/thread_pool.hpp>
+#include <tenon/sdk/tensor.hpp>
+#include <tenon/weights/weight.hpp>
+
+namespace tenon {
+
+class DenseOps {
+ public:
+  DenseOps(Isa isa, ThreadPool& threads) : isa_(isa), threads_(threads) {}
+
+  // y[R, N] = x[R, M] weight[N, M]^T + bias[N]; bias may be NULL.
+  Status linear(const tenon_weight& weight, const float* bias, Matrix x, Matrix y) const;
+  // Rows [row_start[e], row_start[e + 1]) of y[R, N] from those of x[R, M] and member e; row_start: [E + 1].
+  Status grouped_linear(const tenon_weight& weight, const int32_t* row_start, Matrix x, Matrix y) const;
+  // y[R, M] = row tokens[r] of weight[V, M] for each r.
+  Status embed(const tenon_weight& weight, const int32_t* tokens, Matrix y) const;
+  // y[R, M] = x / rms(x) * (offset + gain[M]); y may be x.
+  Status rms_norm(const float* gain, float offset, float eps, Matrix x, Matrix y) const;
+  // y[R, M] = silu(gate) * up; y may be gate.
+  Status silu_multiply(Matrix gate, Matrix up, Matrix y) const;
+  // y[R, M] += x[R, M]
+  void add(Matrix x, Matrix y) const;
+
+  Isa isa() const { return isa_; }
+  ThreadPool& threads() const { return threads_; }
+
+ private:
+  Isa isa_;
+  ThreadPool& threads_;
+};
+
+// Runs body(begin, end) on the pool's threads over disjoint ranges that cover [0, count).
+template <class Body>
+void parallel_for(ThreadPool& threads, int64_t count, int64_t grain, Body&& body) {
+  auto thunk = [](void* ctx, uint32_t begin, uint32_t end, uint32_t) noexcept {
+    (*static_cast<std::remove_reference_t<Body>*>(ctx))(int64_t{begin}, int64_t{end});
+  };
+  threads.parallel_for(static_cast<uint32_t>(count), static_cast<uint32_t>(grain), thunk, &body);
+}
+
+}  // namespace tenon
