@@ -1,0 +1,35 @@
+// A checkpoint: the tensors of one or many safetensors files under one set of names.
+#pragma once
+#include <tenon/weights/safetensors.hpp>
+
+#include <functional>
+#include <unordered_map>
+
+namespace tenon {
+
+// Told now and then how far opening has come: files done, files in all. May be empty.
+using OpenProgress = std::function<void(uint64_t done, uint64_t total)>;
+
+class Checkpoint {
+ public:
+  // path: a safetensors file, or a directory with model.safetensors.index.json or model.safetensors. Shard
+  // names in an index must be plain file names; every tensor it lists must be in the shard it names, and none
+  // be unlisted.
+  static Result<Checkpoint> open(const std::filesystem::path& path, const OpenProgress& progress = {});
+
+  // Returns NULL if there is no such tensor.
+  const StoredTensor* find(std::string_view name) const;
+  std::vector<std::string> names() const;
+  const std::filesystem::path& path() const { return path_; }
+  uint64_t bytes() const;  // of all tensors
+
+ private:
+  Status open_index(const std::filesystem::path& index, const OpenProgress& progress);
+  Status add_file(const std::filesystem::path& path);
+
+  std::filesystem::path path_;
+  std::vector<std::unique_ptr<Safetensors>> files_;
+  std::map<std::string, const StoredTensor*, std::less<>> tensors_;
+};
+
+}  // namespace tenon

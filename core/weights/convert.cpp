@@ -1,0 +1,55 @@
+#include <tenon/weights/convert.hpp>
+
+#include <tenon/base/check.hpp>
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+namespace tenon {
+namespace {
+
+template <class Bits, class Convert>
+std::vector<float> convert_all(const StoredTensor& tensor, Convert&& convert) {
+  std::vector<float> floats(tensor.bytes / sizeof(Bits));
+  for (size_t i = 0; i < floats.size(); ++i) {
+    Bits bits;
+    std::memcpy(&bits, tensor.data + i * sizeof(Bits), sizeof(Bits));
+    floats[i] = convert(bits);
+  }
+  return floats;
+}
+
+}  // namespace
+
+float float_of_bf16(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
+
+float float_of_f16(uint16_t bits) {
+  int exponent = (bits >> 10) & 31, mantissa = bits & 1023;
+  float magnitude = exponent == 31  ? (mantissa ? std::numeric_limits<float>::quiet_NaN()
+                                                : std::numeric_limits<float>::infinity())
+                    : exponent == 0 ? std::ldexp(static_cast<float>(mantissa), -24)
+                                    : std::ldexp(static_cast<float>(1024 + mantissa), exponent - 25);
+  return bits & 0x8000 ? -magnitude : magnitude;
+}
+
+float float_of_f8_e4m3(uint8_t bits) {
+  int exponent = (bits >> 3) & 15, mantissa = bits & 7;
+  float magnitude = (bits & 0x7f) == 0x7f ? std::numeric_limits<float>::quiet_NaN()
+                    : exponent == 0       ? std::ldexp(static_cast<float>(mantissa), -9)
+                                          : std::ldexp(static_cast<float>(8 + mantissa), exponent - 10);
+  return bits & 0x80 ? -magnitude : magnitude;
+}
+
+std::vector<float> floats_of(const StoredTensor& tensor) {
+  switch (tensor.dtype) {
+    case DType::kF32: return convert_all<float>(tensor, [](float value) { return value; });
+    case DType::kF16: return convert_all<uint16_t>(tensor, float_of_f16);
+    case DType::kBF16: return convert_all<uint16_t>(tensor, float_of_bf16);
+    case DType::kF8E4M3: return convert_all<uint8_t>(tensor, float_of_f8_e4m3);
+    default: TENON_CHECK(false, "dtype {} is not a float", name_of(tensor.dtype));
+  }
+}
+
+}  // namespace tenon

@@ -1,0 +1,15 @@
+// Stored numbers as float32, one at a time: for small tensors and for tests. Kernels have their own, wide
+// versions.
+#pragma once
+#include <tenon/weights/safetensors.hpp>
+
+namespace tenon {
+
+float float_of_bf16(uint16_t bits);
+float float_of_f16(uint16_t bits);
+float float_of_f8_e4m3(uint8_t bits);  // the "fn" variant (arXiv 2209.05433): 0x7f and 0xff are NaN
+
+// All elements, row-major. REQUIRES: is_float(tensor.dtype)
+std::vector<float> floats_of(const StoredTensor& tensor);
+
+}  // namespace tenon

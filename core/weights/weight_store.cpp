@@ -1,0 +1,193 @@
+#include <tenon/weights/weight_store.hpp>
+
+#include <tenon/base/checked.hpp>
+#include <tenon/base/text.hpp>
+#include <tenon/weights/convert.hpp>
+
+#include <fnmatch.h>
+
+#include <algorithm>
+
+namespace tenon {
+namespace {
+
+constexpr size_t kNamesShown = 20;
+
+// [4096, 1, 4] and [4096, 4] are the same shape here.
+std::vector<int64_t> without_ones(const std::vector<int64_t>& shape) {
+  std::vector<int64_t> kept;
+  std::copy_if(shape.begin(), shape.end(), std::back_inserter(kept), [](int64_t d) { return d != 1; });
+  return kept;
+}
+
+std::string text_of(const std::vector<int64_t>& shape) {
+  std::string text = "[";
+  for (size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+bool matches_any(const std::string& name, const std::vector<std::string>& patterns) {
+  return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
+    return fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+  });
+}
+
+std::string with_expert(std::string pattern, uint32_t expert) {
+  static const std::string kMark = "{expert}";
+  if (size_t at = pattern.find(kMark); at != std::string::npos)
+    pattern.replace(at, kMark.size(), std::to_string(expert));
+  return pattern;
+}
+
+// "2 tensors are missing (a, b)"
+void append_list(std::string& text, const std::vector<std::string>& names, const std::string& fact) {
+  if (names.empty()) return;
+  if (!text.empty()) text += "; ";
+  text += std::to_string(names.size()) + (names.size() == 1 ? " tensor is " : " tensors are ") + fact + " (";
+  for (size_t i = 0; i < std::min(names.size(), kNamesShown); ++i) text += (i ? ", " : "") + names[i];
+  if (names.size() > kNamesShown) text += " and " + std::to_string(names.size() - kNamesShown) + " more";
+  text += ")";
+}
+
+uint64_t tiles_of(int64_t rows, int64_t columns) {
+  return round_up(rows, kScaleTile) / kScaleTile * (round_up(columns, kScaleTile) / kScaleTile);
+}
+
+}  // namespace
+
+WeightStore::WeightStore(std::optional<Checkpoint> checkpoint, StorageOptions options)
+    : checkpoint_(std::move(checkpoint)), options_(std::move(options)) {}
+
+const tenon_weight* WeightStore::get(const TensorRequest& request) {
+  uint32_t members = std::max(request.group, 1u);
+  bool is_stacked = request.group > 0 && request.tensor.find("{expert}") == std::string::npos;
+  std::string first = is_stacked ? request.tensor : with_expert(request.tensor, 0);
+  tenon_weight& weight = weights_.emplace_back();
+  weight.rows = request.shape[0], weight.columns = request.shape[1];
+  if (first.empty()) return &weight;
+  weight.dtype = assumed_dtype(first, true);
+  if (const StoredTensor* stored = checkpoint_ ? checkpoint_->find(first) : nullptr)
+    weight.dtype = stored->dtype;
+  if (is_stacked) {
+    add_stack(weight, request);
+  } else {
+    for (uint32_t e = 0; e < members; ++e) add_member(weight, with_expert(request.tensor, e), request);
+  }
+  return &weight;
+}
+
+void WeightStore::add_member(tenon_weight& weight, const std::string& name, const TensorRequest& request) {
+  uint64_t elements = static_cast<uint64_t>(weight.rows * weight.columns);
+  const float* scales = weight.dtype == DType::kF8E4M3 ? take_scales(name, weight, request) : nullptr;
+  double scale_bytes =
+      weight.dtype == DType::kF8E4M3 ? 4.0 * static_cast<double>(tiles_of(weight.rows, weight.columns)) : 0;
+  count(name, request, elements, static_cast<double>(elements * bytes_of(weight.dtype)) + scale_bytes);
+  if (!checkpoint_) return;
+  const StoredTensor* stored = take(name, request.shape, request);
+  if (!stored) return;
+  if (stored->dtype != weight.dtype || !is_float(stored->dtype)) {
+    std::string expected = is_float(weight.dtype)
+                               ? name_of(weight.dtype) + std::string(" as the others of its group")
+                               : "a float type";
+    misshapen_.push_back(name + " is " + name_of(stored->dtype) + ", expected " + expected);
+    return;
+  }
+  weight.members.push_back({stored->data, scales});
+}
+
+// One tensor [E, out, in] that holds the whole group.
+void WeightStore::add_stack(tenon_weight& weight, const TensorRequest& request) {
+  uint64_t elements = static_cast<uint64_t>(weight.rows * weight.columns);
+  count(request.tensor, request, elements * request.group,
+        static_cast<double>(elements * request.group * bytes_of(weight.dtype)));
+  if (!checkpoint_) return;
+  if (weight.dtype == DType::kF8E4M3 || !is_float(weight.dtype)) {
+    used_.insert(request.tensor);
+    misshapen_.push_back(request.tensor + " is " + name_of(weight.dtype) +
+                         ", expected f32, f16 or bf16 for a stack");
+    return;
+  }
+  const StoredTensor* stored = take(request.tensor, {request.group, weight.rows, weight.columns}, request);
+  for (uint32_t e = 0; stored && e < request.group; ++e)
+    weight.members.push_back({stored->data + e * elements * bytes_of(weight.dtype), nullptr});
+}
+
+const float* WeightStore::get_values(const TensorRequest& request) {
+  uint64_t elements = *checked_elements(request.shape);
+  const StoredTensor* stored = checkpoint_ ? checkpoint_->find(request.tensor) : nullptr;
+  if (request.tensor.empty()) return values_.emplace_back(elements).data();
+  DType dtype = stored ? stored->dtype : assumed_dtype(request.tensor, false);
+  count(request.tensor, request, elements, static_cast<double>(elements * bytes_of(dtype)));
+  if (checkpoint_) stored = take(request.tensor, request.shape, request);
+  bool is_readable = stored && is_float(dtype) && dtype != DType::kF8E4M3;
+  if (stored && !is_readable)
+    misshapen_.push_back(request.tensor + " is " + name_of(dtype) + ", expected f32, f16 or bf16");
+  values_.push_back(is_readable ? floats_of(*stored) : std::vector<float>(elements));
+  return values_.back().data();
+}
+
+// Finds a tensor and checks its shape; a problem is noted.
+const StoredTensor* WeightStore::take(const std::string& name, const std::vector<int64_t>& shape,
+                                      const TensorRequest& request) {
+  used_.insert(name);
+  const StoredTensor* stored = checkpoint_->find(name);
+  if (!stored) {
+    missing_.push_back(name + " for " + request.who);
+    return nullptr;
+  }
+  if (without_ones(stored->shape) != without_ones(shape)) {
+    misshapen_.push_back(name + " is " + text_of(stored->shape) + ", expected " + text_of(shape) + " for " +
+                         request.who);
+    return nullptr;
+  }
+  return stored;
+}
+
+const float* WeightStore::take_scales(const std::string& name, const tenon_weight& weight,
+                                      const TensorRequest& request) {
+  if (!checkpoint_) return nullptr;
+  std::vector<int64_t> shape = {static_cast<int64_t>(round_up(weight.rows, kScaleTile)) / kScaleTile,
+                                static_cast<int64_t>(round_up(weight.columns, kScaleTile)) / kScaleTile};
+  const StoredTensor* stored = take(name + options_.scale_suffix, shape, request);
+  bool is_readable = stored && (stored->dtype == DType::kF32 || stored->dtype == DType::kBF16);
+  if (stored && !is_readable)
+    misshapen_.push_back(name + options_.scale_suffix + " is " + name_of(stored->dtype) +
+                         ", expected f32 or bf16");
+  if (!is_readable) return nullptr;
+  values_.push_back(floats_of(*stored));
+  return values_.back().data();
+}
+
+void WeightStore::count(const std::string& name, const TensorRequest& request, uint64_t elements,
+                        double bytes) {
+  if (!counted_.insert(name).second) return;  // shared, as a tied embedding and head are
+  totals_.parameters += elements;
+  totals_.active_parameters += static_cast<double>(elements) * request.active;
+  totals_.bytes += static_cast<uint64_t>(bytes);
+  totals_.active_bytes += bytes * request.active;
+}
+
+DType WeightStore::assumed_dtype(const std::string& name, bool is_matrix) const {
+  bool is_f8 = is_matrix && options_.f8_matrices && !matches_any(name, options_.f8_except);
+  return is_f8 ? DType::kF8E4M3 : options_.dtype;
+}
+
+std::vector<std::string> WeightStore::unused() const {
+  std::vector<std::string> unused;
+  if (!checkpoint_) return unused;
+  for (std::string& name : checkpoint_->names())
+    if (!used_.contains(name) && !matches_any(name, options_.ignore)) unused.push_back(std::move(name));
+  return unused;
+}
+
+Status WeightStore::finish() {
+  std::string text;
+  append_list(text, missing_, "missing");
+  append_list(text, misshapen_, "of another kind");
+  append_list(text, unused(), "not asked for by any plugin; list them under weights.ignore if that is meant");
+  for (const std::string& problem : problems_) text += (text.empty() ? "" : "; ") + problem;
+  if (text.empty()) return ok();
+  return invalid("weights: " + (checkpoint_ ? checkpoint_->path().string() + ": " : "") + text);
+}
+
+}  // namespace tenon
