@@ -1,0 +1,20 @@
+// Where a model keeps its chat template.
+#pragma once
+#include <tenon/base/json.hpp>
+
+#include <filesystem>
+#include <string>
+
+namespace tenon {
+
+struct TemplateFiles {
+  std::string who;                       // the file that holds the template
+  std::string source;                    // the template
+  Json special_tokens = Json::object();  // "eos_token": "<|im_end|>", ...
+};
+
+// path: a template, or a model's directory with chat_template.jinja or a chat_template in
+// tokenizer_config.json.
+Result<TemplateFiles> read_template_files(const std::filesystem::path& path);
+
+}  // namespace tenon
