@@ -1,0 +1,83 @@
+#include <tenon/engine/executor.hpp>
+
+#include <tenon/base/check.hpp>
+
+#include <cstring>
+
+namespace tenon {
+namespace {
+
+uint64_t matrix_bytes(uint64_t rows, uint64_t columns) { return rows * columns * sizeof(float); }
+
+}  // namespace
+
+Result<std::unique_ptr<Executor>> Executor::make(const Assembly& assembly) {
+  TENON_TRY(Cache cache, Cache::make(assembly));
+  std::unique_ptr<Executor> executor(new Executor(assembly, std::move(cache)));
+  TENON_TRY(executor->allocate());
+  return executor;
+}
+
+Status Executor::allocate() {
+  const tenon_limits& limits = assembly_.limits();
+  const tenon_model_shape& shape = assembly_.model().shape();
+  TENON_TRY(workspace_, AlignedBuffer::allocate(assembly_.workspace_bytes(), "workspace"));
+  TENON_TRY(hidden_memory_, AlignedBuffer::allocate(matrix_bytes(limits.tokens_per_step_max, shape.model_dim),
+                                                    "hidden states"));
+  // Rows gathered for the head, then their logits.
+  TENON_TRY(logits_memory_,
+            AlignedBuffer::allocate(matrix_bytes(limits.sequences_max, shape.model_dim + shape.vocabulary),
+                                    "logits"));
+  return ok();
+}
+
+tenon_step Executor::with_workspace(const Batch& batch) const {
+  tenon_step step = batch.step();
+  step.workspace = workspace_.data();
+  return step;
+}
+
+Status Executor::run(const Batch& batch) {
+  const Model& model = assembly_.model();
+  hidden_ =
+      Matrix(reinterpret_cast<float*>(hidden_memory_.data()), batch.step().tokens, model.shape().model_dim);
+  TENON_TRY(auto states, cache_.fill(batch, 0, model.shape().layers));
+  return model.forward(with_workspace(batch), batch.tokens(), states, hidden_);
+}
+
+Result<Matrix> Executor::logits(std::span<const int32_t> rows) {
+  const tenon_model_shape& shape = assembly_.model().shape();
+  TENON_CHECK(rows.size() <= assembly_.limits().sequences_max, "{} rows", rows.size());
+  int64_t count = static_cast<int64_t>(rows.size()), dim = shape.model_dim;
+  auto* memory = reinterpret_cast<float*>(logits_memory_.data());
+  Matrix gathered(memory, count, dim),
+      logits(memory + assembly_.limits().sequences_max * dim, count, shape.vocabulary);
+  for (int64_t i = 0; i < count; ++i)
+    std::memcpy(gathered.row(i), hidden_.row(rows[static_cast<size_t>(i)]),
+                static_cast<size_t>(dim) * sizeof(float));
+  TENON_TRY(assembly_.model().head(gathered, logits));
+  return logits;
+}
+
+Status Executor::propose(const Batch& pairs, Matrix hidden,
+                         std::span<const std::vector<int32_t>* const> histories, uint32_t count,
+                         int32_t* proposed) {
+  TENON_CHECK(assembly_.speculator(), "the assembly has no speculator");
+  uint32_t begin = assembly_.model().shape().layers, end = static_cast<uint32_t>(assembly_.needs().size());
+  TENON_TRY(auto states, cache_.fill(pairs, begin, end));
+  std::vector<const int32_t*> history;
+  std::vector<uint32_t> lengths;
+  for (const std::vector<int32_t>* tokens : histories)
+    history.push_back(tokens->data()), lengths.push_back(static_cast<uint32_t>(tokens->size()));
+  tenon_tensor hidden_view = tensor_of(hidden);
+  tenon_draft draft{};
+  draft.size = sizeof(draft);
+  draft.draft_tokens = count;
+  draft.tokens = pairs.tokens(), draft.hidden = &hidden_view;
+  draft.history = history.data(), draft.history_length = lengths.data();
+  draft.proposed = proposed;
+  tenon_step step = with_workspace(pairs);
+  return assembly_.speculator()->call(&tenon_speculator::propose, &step, states.data(), &draft);
+}
+
+}  // namespace tenon

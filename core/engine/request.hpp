@@ -1,0 +1,48 @@
+// What is asked of the engine, and what comes back: plain data.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace tenon {
+
+// How the next token is drawn. The order of application is the order of the fields; docs/sampling.md says it in
+// words.
+struct SamplingParameters {
+  double repetition_penalty =
+      1.0;                        // divides (or multiplies, if negative) logits of tokens seen, prompt included
+  double presence_penalty = 0.0;  // taken off logits of tokens already generated
+  double frequency_penalty = 0.0;  // the same, times how often
+  double temperature = 1.0;        // 0: the most probable token, and nothing below applies
+  int32_t top_k = 0;               // keep the k most probable; 0: all
+  double top_p = 1.0;              // keep the fewest that together have this probability
+  double min_p = 0.0;              // keep those with at least this share of the greatest probability
+  uint64_t seed = 0;               // together with the number of the output token it decides the draw
+};
+
+struct Request {
+  std::vector<int32_t> prompt;  // token ids, at least one
+  SamplingParameters sampling;
+  uint32_t max_tokens = 0;   // 0: as many as the context has room for
+  std::vector<int32_t> eos;  // ids that end the answer; they are reported like any other token
+};
+
+enum class FinishReason { kEos, kLength, kCancelled, kError };
+
+// "eos", "length", "cancelled", "error"
+const char* name_of(FinishReason reason);
+
+// One generated token, or the end of a request, or both.
+struct TokenEvent {
+  uint64_t request;
+  int32_t token = -1;  // -1: the end came without one
+  bool is_last = false;
+  FinishReason reason{};  // if is_last
+  std::string error;      // if the reason is kError
+};
+
+// Called on the engine's thread, for each event of one request, in order.
+using EventHandler = std::function<void(const TokenEvent& event)>;
+
+}  // namespace tenon

@@ -1,0 +1,88 @@
+#include <tenon/engine/sampler.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <unordered_set>
+
+namespace tenon {
+namespace {
+
+int32_t most_probable(std::span<const float> logits) {
+  return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+}
+
+}  // namespace
+
+double uniform_draw(uint64_t seed, uint64_t index) {
+  std::array<uint32_t, 4> counter = {static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32), 0, 0};
+  std::array<uint32_t, 2> key = {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)};
+  for (int round = 0; round < 10; ++round) {
+    uint64_t a = uint64_t{0xD2511F53} * counter[0], b = uint64_t{0xCD9E8D57} * counter[2];
+    counter = {static_cast<uint32_t>(b >> 32) ^ counter[1] ^ key[0], static_cast<uint32_t>(b),
+               static_cast<uint32_t>(a >> 32) ^ counter[3] ^ key[1], static_cast<uint32_t>(a)};
+    key[0] += 0x9E3779B9, key[1] += 0xBB67AE85;
+  }
+  uint64_t bits = (uint64_t{counter[0]} << 32 | counter[1]) >> 11;  // 53 of them, as a double holds
+  return static_cast<double>(bits) * 0x1p-53;
+}
+
+int32_t Sampler::draw(std::span<float> logits, const Sequence& sequence) {
+  const SamplingParameters& sampling = sequence.request.sampling;
+  penalise(logits, sequence);
+  if (sampling.temperature <= 0) return most_probable(logits);
+  size_t count = keep_top_k(logits, sampling.top_k);
+  return pick(count, sampling, uniform_draw(sampling.seed, sequence.output_tokens()));
+}
+
+void Sampler::penalise(std::span<float> logits, const Sequence& sequence) const {
+  const SamplingParameters& sampling = sequence.request.sampling;
+  if (sampling.repetition_penalty != 1.0) {
+    float penalty = static_cast<float>(sampling.repetition_penalty);
+    std::unordered_set<int32_t> seen(sequence.tokens.begin(), sequence.tokens.end());
+    for (int32_t token : seen) {
+      float& logit = logits[static_cast<size_t>(token)];
+      logit = logit > 0 ? logit / penalty : logit * penalty;
+    }
+  }
+  if (sampling.presence_penalty == 0 && sampling.frequency_penalty == 0) return;
+  for (const auto& [token, times] : sequence.output_counts)
+    logits[static_cast<size_t>(token)] -=
+        static_cast<float>(sampling.presence_penalty + sampling.frequency_penalty * times);
+}
+
+// Puts the k greatest logits, or all, into candidates_, greatest first; of equals, the lower id first.
+size_t Sampler::keep_top_k(std::span<const float> logits, int32_t top_k) {
+  for (size_t i = 0; i < logits.size(); ++i) candidates_[i] = {logits[i], static_cast<int32_t>(i)};
+  auto is_before = [](const Candidate& a, const Candidate& b) {
+    return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
+  };
+  size_t count = top_k > 0 ? std::min(logits.size(), static_cast<size_t>(top_k)) : logits.size();
+  auto begin = candidates_.begin(), end = begin + static_cast<int64_t>(logits.size());
+  auto middle = begin + static_cast<int64_t>(count);
+  if (middle != end) std::nth_element(begin, middle, end, is_before);
+  std::sort(begin, middle, is_before);
+  return count;
+}
+
+int32_t Sampler::pick(size_t count, const SamplingParameters& sampling, double draw) {
+  weights_.resize(count);
+  double total = 0;
+  for (size_t i = 0; i < count; ++i)
+    total += weights_[i] =
+        std::exp((double{candidates_[i].logit} - candidates_[0].logit) / sampling.temperature);
+  // Candidates are sorted, so top-p and min-p both cut the tail off.
+  double kept = 0;
+  size_t keep = 0;
+  while (keep < count &&
+         (keep == 0 || (kept < sampling.top_p * total && weights_[keep] >= sampling.min_p * weights_[0])))
+    kept += weights_[keep++];
+  double target = draw * kept;
+  for (size_t i = 0; i + 1 < keep; ++i) {
+    target -= weights_[i];
+    if (target < 0) return candidates_[i].token;
+  }
+  return candidates_[keep - 1].token;
+}
+
+}  // namespace tenon
