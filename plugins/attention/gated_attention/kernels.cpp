@@ -1,0 +1,140 @@
+#include "kernels.hpp"
+
+#include <tenon/sdk/simd.hpp>
+
+namespace tenon::TENON_ISA_NAMESPACE {
+namespace {
+
+constexpr int64_t kTile = 64;
+
+struct F32 {
+  static constexpr int64_t kBytes = 4;
+  static f32x16 load(const std::byte* from) { return load_bytes<f32x16>(from); }
+};
+struct BF16 {
+  static constexpr int64_t kBytes = 2;
+  static f32x16 load(const std::byte* from) { return from_bf16(load_bytes<u16x16>(from)); }
+};
+
+const std::byte* token_at(const AttendArgs& args, int64_t position) {
+  return args.pages + args.page_table[position / args.page_tokens] * args.page_stride +
+         position % args.page_tokens * args.token_stride;
+}
+
+// What a query head has gathered so far.
+struct Running {
+  float most;  // greatest score
+  float sum;   // of exp(score - most)
+};
+
+template <class Type>
+float score_of(const float* q, const std::byte* key, int64_t head_dim) {
+  f32x16 total{};
+  for (int64_t i = 0; i < head_dim; i += kLanes)
+    total = fma(load(q + i), Type::load(key + i * Type::kBytes), total);
+  return sum(total);
+}
+
+template <class Type>
+void add_value(float* out, float weight, const std::byte* value, int64_t head_dim) {
+  f32x16 factor = splat(weight);
+  for (int64_t i = 0; i < head_dim; i += kLanes)
+    store(out + i, fma(factor, Type::load(value + i * Type::kBytes), load(out + i)));
+}
+
+// scores[kTile] become exp(score - new maximum); what was gathered is rescaled to the new maximum.
+void fold_scores(float* scores, Running& running, float* out, int64_t head_dim) {
+  float most = running.most;
+  for (int64_t i = 0; i < kTile; i += kLanes) {
+    float lane = max_lane(load(scores + i));
+    most = lane > most ? lane : most;
+  }
+  f32x16 total{};
+  for (int64_t i = 0; i < kTile; i += kLanes) {
+    f32x16 weights = exp(load(scores + i) - most);
+    store(scores + i, weights);
+    total += weights;
+  }
+  float shrink = exp(splat(running.most - most))[0];
+  running.sum = running.sum * shrink + sum(total);
+  running.most = most;
+  scale(out, shrink, head_dim);
+}
+
+template <class Type>
+void attend_tile(const AttendArgs& args, int64_t begin, int64_t end, Running* running) {
+  const std::byte* tokens[kTile];
+  for (int64_t p = begin; p < end; ++p) tokens[p - begin] = token_at(args, p);
+  for (int64_t h = 0; h < args.heads; ++h) {
+    // Positions beyond the tile's end weigh nothing: exp(-1e30 - most) is 0.
+    float scores[kTile];
+    for (int64_t j = 0; j < kTile; ++j)
+      scores[j] = begin + j < end
+                      ? score_of<Type>(args.q + h * args.head_dim, tokens[j] + args.key_offset, args.head_dim)
+                      : -1e30f;
+    float* out = args.out + h * args.head_dim;
+    fold_scores(scores, running[h], out, args.head_dim);
+    for (int64_t j = 0; begin + j < end; ++j)
+      add_value<Type>(out, scores[j], tokens[j] + args.value_offset, args.head_dim);
+  }
+}
+
+// Heads beyond this many are handled in further rounds.
+constexpr int64_t kHeadsAtOnce = 16;
+
+template <class Type>
+void attend(const AttendArgs& all) {
+  for (int64_t done = 0; done < all.heads; done += kHeadsAtOnce) {
+    AttendArgs args = all;
+    args.heads = all.heads - done < kHeadsAtOnce ? all.heads - done : kHeadsAtOnce;
+    args.q += done * all.head_dim, args.out += done * all.head_dim;
+    Running running[kHeadsAtOnce];
+    for (int64_t h = 0; h < args.heads; ++h) running[h] = {-1e30f, 0};
+    for (int64_t i = 0; i < args.heads * args.head_dim; ++i) args.out[i] = 0;
+    for (int64_t begin = args.first; begin < args.end;) {
+      int64_t boundary = (begin / kTile + 1) * kTile;
+      int64_t end = boundary < args.end ? boundary : args.end;
+      attend_tile<Type>(args, begin, end, running);
+      begin = end;
+    }
+    for (int64_t h = 0; h < args.heads; ++h)
+      scale(args.out + h * args.head_dim, 1.0f / running[h].sum, args.head_dim);
+  }
+}
+
+}  // namespace
+
+void attention_norm_rotate(const NormRotateArgs& args) noexcept {
+  float mean = dot(args.x, args.x, args.head_dim) / static_cast<float>(args.head_dim);
+  float factor = 1.0f / __builtin_sqrtf(mean + args.eps);
+  for (int64_t i = 0; i < args.head_dim; ++i) args.y[i] = args.x[i] * factor * (args.offset + args.gain[i]);
+  for (int64_t i = 0; i < args.pairs; ++i) {
+    float first = args.y[i], second = args.y[i + args.pairs];
+    args.y[i] = first * args.cosines[i] - second * args.sines[i];
+    args.y[i + args.pairs] = second * args.cosines[i] + first * args.sines[i];
+  }
+  if (args.factor != 1.0f) scale(args.y, args.factor, args.head_dim);
+}
+
+void attention_store_f32(const float* from, std::byte* to, int64_t count) noexcept {
+  __builtin_memcpy(to, from, static_cast<uint64_t>(count) * sizeof(float));
+}
+
+void attention_store_bf16(const float* from, std::byte* to, int64_t count) noexcept {
+  for (int64_t i = 0; i < count; ++i) {
+    uint32_t bits;
+    __builtin_memcpy(&bits, from + i, sizeof bits);
+    bits += 0x7fff + ((bits >> 16) & 1);  // to nearest, ties to even
+    uint16_t high = static_cast<uint16_t>(bits >> 16);
+    __builtin_memcpy(to + i * 2, &high, sizeof high);
+  }
+}
+
+void attention_attend_f32(const AttendArgs& args) noexcept { attend<F32>(args); }
+void attention_attend_bf16(const AttendArgs& args) noexcept { attend<BF16>(args); }
+
+void attention_gate(float* out, const float* gate, int64_t count) noexcept {
+  for (int64_t i = 0; i < count; i += kLanes) store(out + i, load(out + i) * sigmoid(load(gate + i)));
+}
+
+}  // namespace tenon::TENON_ISA_NAMESPACE
