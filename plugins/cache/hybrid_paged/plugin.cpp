@@ -1,0 +1,13 @@
+// The hybrid paged cache: one pool of equal units for pages of attention layers and slots of recurrent ones.
+#include "manager.hpp"
+
+namespace {
+
+constexpr const char* kSchema = R"(
+page_tokens : int >=0 <=65536 = 0   # tokens per page; 0 makes a page as large as a recurrent layer's state
+)";
+
+}  // namespace
+
+TENON_CACHE_MANAGER_PLUGIN("hybrid_paged", "0.1.0", "one pool of equal units for pages and recurrent states",
+                           "", kSchema, tenon::hybrid_paged::Manager);
