@@ -1,0 +1,206 @@
+#include "conversation.hpp"
+
+#include <apps/common/progress.hpp>
+
+#include <tenon/base/file.hpp>
+#include <tenon/text/stop_matcher.hpp>
+#include <tenon/text/stream_decoder.hpp>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <random>
+
+namespace tenon::cli {
+namespace {
+
+volatile std::sig_atomic_t g_interrupted = 0;
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// Receives the tokens of one answer: decodes them, looks for stop strings, prints.
+class Printer {
+ public:
+  Printer(const Tokenizer& tokenizer, std::vector<std::string> stops)
+      : decoder_(tokenizer, SpecialTokens::kSkip), matcher_(std::move(stops)) {}
+
+  // Returns false when no more tokens are wanted.
+  bool take(int32_t token) {
+    print(matcher_.push(decoder_.push(token)));
+    return !matcher_.match() && !has_failed_;
+  }
+  void finish() {
+    if (!matcher_.match()) print(matcher_.push(decoder_.flush()));
+    if (!matcher_.match()) print(matcher_.flush());
+  }
+
+  const std::string& text() const { return text_; }
+  bool has_matched() const { return matcher_.match().has_value(); }
+  bool has_failed() const { return has_failed_; }
+
+ private:
+  void print(const std::string& piece) {
+    text_ += piece;
+    bool is_written = std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size();
+    if (!is_written || std::fflush(stdout) != 0) has_failed_ = true;
+  }
+
+  StreamDecoder decoder_;
+  StopMatcher matcher_;
+  std::string text_;
+  bool has_failed_ = false;
+};
+
+uint64_t random_seed() {
+  std::random_device device;
+  return uint64_t{device()} << 32 | device();
+}
+
+}  // namespace
+
+const char* name_of(Ending ending) {
+  switch (ending) {
+    case Ending::kEos: return "eos";
+    case Ending::kLength: return "length";
+    case Ending::kStop: return "stop";
+    case Ending::kInterrupt: return "interrupt";
+  }
+  return "unknown";
+}
+
+bool take_interrupt() {
+  bool was_set = g_interrupted;
+  g_interrupted = 0;
+  return was_set;
+}
+
+void catch_interrupts() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { g_interrupted = 1; };
+  sigaction(SIGINT, &action, nullptr);  // without SA_RESTART: a line being read is given up too
+}
+
+void GenerationOptions::add_to(CLI::App& command) {
+  command.add_option("--temperature", temperature, "Randomness; 0 takes the most probable token")
+      ->check(CLI::Range(0.0, 100.0));
+  command.add_option("--top-k", top_k, "Draw from the K most probable tokens; 0: all")
+      ->check(CLI::Range(0, 1 << 24));
+  command.add_option("--top-p", top_p, "Draw from the fewest tokens with this probability together")
+      ->check(CLI::Range(0.0, 1.0));
+  command.add_option("--min-p", min_p, "Draw from tokens with this share of the greatest probability")
+      ->check(CLI::Range(0.0, 1.0));
+  command.add_option("--repetition-penalty", repetition_penalty, "Above 1: seen tokens become less likely")
+      ->check(CLI::Range(0.01, 100.0));
+  command.add_option("--presence-penalty", presence_penalty, "Above 0: generated tokens become less likely")
+      ->check(CLI::Range(-10.0, 10.0));
+  command.add_option("--frequency-penalty", frequency_penalty, "The same, times how often")
+      ->check(CLI::Range(-10.0, 10.0));
+  command.add_option("--seed", seed, "The same seed gives the same answer; default: a new one each time");
+  command.add_option("-n,--max-tokens", max_tokens, "Tokens of the answer at most")
+      ->check(CLI::Range(1, 1 << 24));
+  command.add_flag("--ignore-eos", ignore_eos, "Go on after the token that ends an answer");
+  command.add_option("--stop", stops, "End the answer before this text; may be given several times")
+      ->type_name("TEXT");
+  command.add_option("--thinking", thinking, "Whether the model thinks first: on or off")
+      ->check(CLI::IsMember({"on", "off"}));
+  command
+      .add_option("--chat-template-kwargs", template_kwargs,
+                  "Further variables of the chat template, a JSON object")
+      ->type_name("JSON");
+}
+
+Result<std::unique_ptr<Conversation>> Conversation::load(const ModelOptions& options) {
+  TENON_TRY(ModelDescription description, options.describe());
+  TENON_TRY(RegistryOptions registry_options, options.plugins.registry_options());
+  std::unique_ptr<Conversation> loaded(new Conversation(std::move(registry_options)));
+  Progress progress("loading weights");
+  AssembleOptions assemble;
+  assemble.progress = [&](uint64_t done, uint64_t total) { progress.update(done, total); };
+  TENON_TRY(loaded->assembly_, Assembly::make(std::move(description), loaded->registry_, assemble));
+  TENON_TRY(loaded->load_text());
+  TENON_TRY(loaded->engine_, Engine::make(*loaded->assembly_));
+  return loaded;
+}
+
+Status Conversation::load_text() {
+  const TextSection& text = description().text;
+  if (text.tokenizer.empty())
+    return invalid(description().file + ": text.tokenizer is not given, a model needs one to answer text");
+  TENON_TRY(tokenizer_, Tokenizer::load(text.tokenizer));
+  if (tokenizer_->vocabulary_size() > description().vocabulary)
+    return invalid(text.tokenizer.string() + ": has token ids up to " +
+                   std::to_string(tokenizer_->vocabulary_size() - 1) + ", the model only " +
+                   std::to_string(description().vocabulary) + " tokens");
+  return ok();
+}
+
+Result<std::string> Conversation::render(const Json& messages, const GenerationOptions& options) const {
+  const TextSection& text = description().text;
+  if (text.chat_template.empty())
+    return invalid(description().file + ": text.chat_template is not given; use --raw to continue plain text");
+  Json kwargs = Json::object();
+  if (!options.template_kwargs.empty()) {
+    TENON_TRY(kwargs, parse_json(options.template_kwargs, "--chat-template-kwargs"));
+    if (!kwargs.is_object()) return invalid("--chat-template-kwargs: is not a JSON object");
+  }
+  if (!options.thinking.empty()) kwargs["enable_thinking"] = options.thinking == "on";
+  TENON_TRY(ChatTemplate chat_template, ChatTemplate::load(text.chat_template));
+  Json request = {{"messages", messages}, {"add_generation_prompt", true}, {"kwargs", kwargs}};
+  if (!text.bos_token.empty()) request["bos_token"] = text.bos_token;
+  if (!text.eos_token.empty()) request["eos_token"] = text.eos_token;
+  return chat_template.render(request);
+}
+
+Request Conversation::request_of(std::vector<int32_t> prompt, const GenerationOptions& options) const {
+  const GenerationSection& defaults = description().generation;
+  Request request;
+  request.prompt = std::move(prompt);
+  SamplingParameters& sampling = request.sampling;
+  sampling.temperature = options.temperature.value_or(defaults.temperature);
+  sampling.top_k = options.top_k.value_or(defaults.top_k);
+  sampling.top_p = options.top_p.value_or(defaults.top_p);
+  sampling.min_p = options.min_p.value_or(defaults.min_p);
+  sampling.repetition_penalty = options.repetition_penalty.value_or(defaults.repetition_penalty);
+  sampling.presence_penalty = options.presence_penalty.value_or(defaults.presence_penalty);
+  sampling.frequency_penalty = options.frequency_penalty.value_or(defaults.frequency_penalty);
+  sampling.seed = options.seed ? *options.seed : random_seed();
+  request.max_tokens = options.max_tokens;
+  if (!options.ignore_eos) request.eos = defaults.eos;
+  return request;
+}
+
+Result<Answer> Conversation::answer(const std::string& prompt, const GenerationOptions& options) {
+  TENON_TRY(std::vector<int32_t> ids, tokenizer_->encode(prompt));
+  Answer answer{};
+  answer.prompt_tokens = static_cast<uint32_t>(ids.size());
+  Printer printer(*tokenizer_, options.stops);
+  std::optional<TokenEvent> last;
+  bool is_wanted = true;
+  auto start = std::chrono::steady_clock::now();
+  auto on_event = [&](const TokenEvent& event) {
+    if (event.token >= 0 && answer.output_tokens++ == 0) answer.prefill_seconds = seconds_since(start);
+    if (event.token >= 0 && is_wanted) is_wanted = printer.take(event.token);
+    if (event.is_last) last = event;
+  };
+  TENON_TRY(uint64_t id, engine_->submit(request_of(std::move(ids), options), on_event));
+  bool is_interrupted = false;
+  while (!last && engine_->step()) {
+    is_interrupted = is_interrupted || take_interrupt();
+    if (!last && (!is_wanted || is_interrupted)) engine_->cancel(id);
+  }
+  printer.finish();
+  if (printer.has_failed()) return io_error("standard output", errno);
+  if (last->reason == FinishReason::kError) return Error{TENON_INTERNAL, last->error};
+  answer.decode_seconds = seconds_since(start) - answer.prefill_seconds;
+  answer.text = printer.text();
+  answer.ending = is_interrupted                          ? Ending::kInterrupt
+                  : printer.has_matched()                 ? Ending::kStop
+                  : last->reason == FinishReason::kLength ? Ending::kLength
+                                                          : Ending::kEos;
+  return answer;
+}
+
+}  // namespace tenon::cli

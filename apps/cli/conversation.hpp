@@ -1,0 +1,72 @@
+// A loaded model that answers: what `tenon run` and its chat share.
+#pragma once
+#include <apps/common/options.hpp>
+
+#include <tenon/base/json.hpp>
+#include <tenon/engine/engine.hpp>
+#include <tenon/text/chat_template.hpp>
+#include <tenon/text/tokenizer.hpp>
+
+#include <optional>
+
+namespace tenon::cli {
+
+// How to generate, as far as the command line says; what it leaves open comes from the description.
+struct GenerationOptions {
+  std::optional<double> temperature, top_p, min_p;
+  std::optional<int32_t> top_k;
+  std::optional<double> repetition_penalty, presence_penalty, frequency_penalty;
+  std::optional<uint64_t> seed;
+  uint32_t max_tokens = 0;
+  bool ignore_eos = false;
+  std::vector<std::string> stops;
+  std::string thinking;         // "on", "off", or empty: as the template does by itself
+  std::string template_kwargs;  // a JSON object
+
+  void add_to(CLI::App& command);
+};
+
+// What ended an answer.
+enum class Ending { kEos, kLength, kStop, kInterrupt };
+
+// "eos", "length", "stop", "interrupt"
+const char* name_of(Ending ending);
+
+struct Answer {
+  std::string text;
+  Ending ending;
+  uint32_t prompt_tokens = 0, output_tokens = 0;
+  double prefill_seconds = 0, decode_seconds = 0;
+};
+
+class Conversation {
+ public:
+  // Loads everything; a progress bar is shown if that takes long.
+  static Result<std::unique_ptr<Conversation>> load(const ModelOptions& options);
+
+  // messages: [{"role": ..., "content": ...}, ...] through the chat template.
+  Result<std::string> render(const Json& messages, const GenerationOptions& options) const;
+
+  // Continues the text, printing it piece by piece on standard output. Ctrl-C ends it early.
+  Result<Answer> answer(const std::string& prompt, const GenerationOptions& options);
+
+  const ModelDescription& description() const { return assembly_->description(); }
+
+ private:
+  explicit Conversation(RegistryOptions options) : registry_(std::move(options)) {}
+  Status load_text();
+  Request request_of(std::vector<int32_t> prompt, const GenerationOptions& options) const;
+
+  PluginRegistry registry_;
+  std::unique_ptr<Assembly> assembly_;
+  std::unique_ptr<Engine> engine_;
+  std::optional<Tokenizer> tokenizer_;
+  std::optional<ChatTemplate> template_;
+};
+
+// True once Ctrl-C was pressed, until it is asked for again.
+bool take_interrupt();
+// Turns Ctrl-C into a flag.
+void catch_interrupts();
+
+}  // namespace tenon::cli

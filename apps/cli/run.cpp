@@ -1,0 +1,72 @@
+// tenon run [MODEL] [-p PROMPT]: one answer, or a chat.
+#include "chat.hpp"
+#include "command.hpp"
+#include "conversation.hpp"
+
+#include <apps/common/exit_code.hpp>
+
+#include <tenon/base/file.hpp>
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+
+namespace tenon::cli {
+namespace {
+
+constexpr uint64_t kPromptBytesMax = 64 << 20;
+
+struct Options {
+  ModelOptions model;
+  GenerationOptions generation;
+  std::optional<std::string> prompt;
+  std::string system;
+  bool is_raw = false, with_stats = false;
+};
+
+void print_stats(const Answer& answer) {
+  double prefill = answer.prefill_seconds > 0 ? answer.prompt_tokens / answer.prefill_seconds : 0;
+  double decode = answer.decode_seconds > 0 ? (answer.output_tokens - 1) / answer.decode_seconds : 0;
+  std::fprintf(stderr, "%u prompt tokens, %.0f a second; %u output tokens, %.0f a second; ended by %s\n",
+               answer.prompt_tokens, prefill, answer.output_tokens, decode, name_of(answer.ending));
+}
+
+Result<int> run_run(const Options& options) {
+  bool is_chat = !options.prompt && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !options.is_raw;
+  std::string prompt = options.prompt.value_or("");
+  if (!options.prompt && !is_chat) {
+    TENON_TRY(prompt, read_file("/dev/stdin", kPromptBytesMax));
+  }
+  TENON_TRY(auto conversation, Conversation::load(options.model));
+  catch_interrupts();
+  if (is_chat) return chat(*conversation, options.system, options.generation);
+
+  if (!options.is_raw) {
+    Json messages = Json::array();
+    if (!options.system.empty()) messages.push_back({{"role", "system"}, {"content", options.system}});
+    messages.push_back({{"role", "user"}, {"content", prompt}});
+    TENON_TRY(prompt, conversation->render(messages, options.generation));
+  }
+  TENON_TRY(Answer answer, conversation->answer(prompt, options.generation));
+  std::printf("\n");
+  if (options.with_stats) print_stats(answer);
+  return answer.ending == Ending::kInterrupt ? kExitInterrupted : kExitOk;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Action& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("run", "Answer a prompt, or chat on a terminal");
+  options->model.add_to(*command);
+  command->add_option("-p,--prompt", options->prompt, "What to answer; default: a chat, or standard input")
+      ->type_name("TEXT");
+  command->add_option("--system", options->system, "A system message before the prompt")->type_name("TEXT");
+  command->add_flag("--raw", options->is_raw, "Continue the prompt as it is, without the chat template");
+  command->add_flag("--stats", options->with_stats, "Print counts and speed on standard error");
+  options->generation.add_to(*command);
+  command->callback([options, &chosen] { chosen = [options] { return run_run(*options); }; });
+}
+
+}  // namespace tenon::cli

@@ -1,0 +1,62 @@
+#include <apps/common/options.hpp>
+
+#include <apps/common/model_source.hpp>
+
+#include <tenon/base/text.hpp>
+
+namespace tenon {
+
+void PluginOptions::add_to(CLI::App& command) {
+  command.add_option("--plugin-dir", directories, "A further directory to look for plugins in (absolute)")
+      ->type_name("DIR");
+  command
+      .add_option("--allow-plugin", allowed,
+                  "A plugin outside the installation that may run: NAME or NAME=SHA256")
+      ->type_name("NAME");
+}
+
+Result<RegistryOptions> PluginOptions::registry_options() const {
+  RegistryOptions options = PluginRegistry::default_options();
+  for (const std::string& directory : directories) {
+    if (!std::filesystem::path(directory).is_absolute())
+      return invalid("--plugin-dir: is " + printable(directory) + ", must be an absolute path");
+    options.directories.push_back({directory, PluginDirectory::Trust::kByName});
+  }
+  for (const std::string& text : allowed) {
+    TENON_TRY(AllowedPlugin entry, PluginRegistry::parse_allowed(text));
+    options.allowed.push_back(std::move(entry));
+  }
+  return options;
+}
+
+void ModelOptions::add_to(CLI::App& command) {
+  command.add_option("MODEL", model,
+                     "A directory in the Hugging Face layout, or a description (.toml); default: the demo");
+  plugins.add_to(command);
+  command.add_option("--threads", threads, "CPU threads; default: all processors")->check(CLI::Range(1, 1024));
+  command.add_option("--max-sequences", sequences, "Sequences in one step")->check(CLI::Range(1, 65536));
+  command.add_option("--step-tokens", step_tokens, "Tokens in one step")->check(CLI::Range(1, 1 << 20));
+  command.add_option("--context", context, "Tokens of one sequence; default: what the model allows")
+      ->check(CLI::Range(1, 1 << 24));
+  command
+      .add_option("--memory", memory, "Memory for the cache, such as 512M or 4G; default: half of what is free")
+      ->type_name("BYTES");
+}
+
+Result<ModelDescription> ModelOptions::describe() const {
+  TENON_TRY(ModelDescription description, describe_model(model));
+  EngineSection& engine = description.engine;
+  if (threads) engine.threads = threads;
+  if (sequences) engine.sequences_max = sequences;
+  if (step_tokens) engine.tokens_per_step = step_tokens;
+  if (context) engine.context = context;
+  if (!memory.empty()) {
+    auto bytes = parse_bytes(memory);
+    if (!bytes || *bytes == 0)
+      return invalid("--memory: is " + printable(memory) + ", expected bytes such as 512M or 4G");
+    engine.memory = *bytes;
+  }
+  return description;
+}
+
+}  // namespace tenon

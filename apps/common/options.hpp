@@ -1,0 +1,28 @@
+// The options that every command with a model takes.
+#pragma once
+#include <tenon/model/assembly.hpp>
+
+#include <CLI/CLI.hpp>
+
+namespace tenon {
+
+struct PluginOptions {
+  std::vector<std::string> directories, allowed;
+
+  void add_to(CLI::App& command);
+  // The installation's directory, then the given ones.
+  Result<RegistryOptions> registry_options() const;
+};
+
+struct ModelOptions {
+  std::string model;
+  PluginOptions plugins;
+  uint32_t threads = 0, sequences = 0, step_tokens = 0, context = 0;
+  std::string memory;
+
+  void add_to(CLI::App& command);
+  // The description, with what the command line says put over it.
+  Result<ModelDescription> describe() const;
+};
+
+}  // namespace tenon
