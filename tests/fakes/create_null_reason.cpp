@@ -1,0 +1,10 @@
+#include "fake.hpp"
+
+namespace {
+tenon_status create(const tenon_host* host, const tenon_config*, void**) noexcept {
+  host->set_error(host, nullptr);
+  return TENON_INVALID;
+}
+}  // namespace
+
+TENON_FAKE(.get_interface = tenon::fakes::interface_with_create<create>);

@@ -1,0 +1,8 @@
+// Says that it has made an object, and has not.
+#include "fake.hpp"
+
+namespace {
+tenon_status create(const tenon_host*, const tenon_config*, void**) noexcept { return TENON_OK; }
+}  // namespace
+
+TENON_FAKE(.get_interface = tenon::fakes::interface_with_create<create>);

@@ -1,0 +1,3 @@
+#include "fake.hpp"
+
+TENON_FAKE(.id = nullptr, .schema = nullptr, .services = nullptr);

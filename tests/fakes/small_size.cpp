@@ -1,0 +1,3 @@
+#include "fake.hpp"
+
+TENON_FAKE(.size = sizeof(tenon_plugin) - 8);

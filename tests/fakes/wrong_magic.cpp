@@ -1,0 +1,3 @@
+#include "fake.hpp"
+
+TENON_FAKE(.magic = 1);

@@ -1,0 +1,3 @@
+#include "fake.hpp"
+
+TENON_FAKE(.major = TENON_ABI_MAJOR + 1);
