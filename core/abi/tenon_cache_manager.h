@@ -8,6 +8,10 @@
 //     fill      the tables of the whole step, after every sequence of it has reserved
 //     commit    so many of those tokens are kept; what the others would have left is forgotten
 //     release   it is gone
+//
+// A manager may keep what a prompt left behind and let a later sequence of the same salt begin with it. What it
+// keeps is what a prefill made, at multiples of every layer's chunk_tokens: then a result does not depend on
+// it, to the bit.
 #pragma once
 #include "tenon_config.h"
 #include "tenon_step.h"
@@ -43,7 +47,7 @@ typedef struct tenon_reservation {
   uint32_t first;          // position of the first of them
   uint32_t positions_end;  // pages must reach to here; at least first + tokens, more if drafts will be stored
   int32_t phase;           // TENON_PREFILL: one state is saved, after the last token. TENON_DECODE: after each
-  uint32_t reserved;
+  uint32_t all_kept;       // 1: all tokens will be committed, so that a decode too saves only the last state
 } tenon_reservation;
 
 typedef struct tenon_range {  // of the pool, bytes. Frozen
@@ -65,6 +69,14 @@ typedef struct tenon_cache_tables {
   const tenon_range* freed;  // given back since the last fill; test builds overwrite them, first of all
   const tenon_copy* copies;  // to be made before the step, in this order
 } tenon_cache_tables;
+
+// Counts since plan, and what there is now; bytes where nothing else is said.
+typedef struct tenon_cache_stats {
+  uint32_t size, reserved;
+  uint64_t pool, used_by_sequences, kept_for_later;  // kept_for_later: by no sequence, and given up when needed
+  uint64_t prompt_tokens, reused_tokens;             // of the sequences admitted
+  uint64_t pages_evicted, states_evicted;            // pages, and states of all layers at one position
+} tenon_cache_stats;
 
 #define TENON_CACHE_MANAGER "tenon.cache_manager/1"
 typedef struct tenon_cache_manager {
@@ -94,6 +106,12 @@ typedef struct tenon_cache_manager {
   tenon_status (*commit)(void* self, uint64_t sequence, uint32_t tokens) TENON_NOEXCEPT;
   // Forgets the sequence, in any state. [step & planned]
   void (*release)(void* self, uint64_t sequence) TENON_NOEXCEPT;
+  // The same, and whatever it left for others: its results cannot be trusted. [step & planned]
+  void (*discard)(void* self, uint64_t sequence) TENON_NOEXCEPT;
+  // Counters. [step & planned]
+  void (*stats)(void* self, tenon_cache_stats* stats) TENON_NOEXCEPT;
+  // Counts everything anew and fails, with words, if memory is lost or has two owners. [step & planned]
+  tenon_status (*check)(void* self) TENON_NOEXCEPT;
 } tenon_cache_manager;
 
 #ifdef __cplusplus

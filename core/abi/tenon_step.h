@@ -82,7 +82,9 @@ typedef struct tenon_state {
   void* slots;
   uint64_t slot_stride;       // bytes
   const int32_t* slot_start;  // [S] the state to start from; -1 for a sequence that starts anew
-  const int32_t* slot_save;   // [T] where the state after that token goes, or -1. May be the slot started from
+  const int32_t* slot_save;   // [T] where the state after that token goes, or -1. May be the slot started from,
+                             // for the last token. In a prefill it is -1 except after the last token and where
+                             // position + 1 is a multiple of chunk_tokens
 } tenon_state;
 
 #ifdef __cplusplus

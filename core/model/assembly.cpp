@@ -186,11 +186,16 @@ Status Assembly::plan_cache() {
 }
 
 Result<uint64_t> Assembly::sequence_bytes(uint32_t tokens) const {
-  TENON_TRY(auto cache, make_cache());
   tenon_limits limits = limits_;
-  limits.sequences_max = 1, limits.context_max = tokens, limits.draft_tokens_max = 0;
-  TENON_TRY(CacheLayout layout, lay_out(cache, limits, UINT64_MAX));
-  return layout.plan.pool_bytes;
+  limits.context_max = tokens, limits.draft_tokens_max = 0;
+  // What a second one adds: the manager may want some memory that belongs to none.
+  uint64_t pool_bytes[2] = {};
+  for (limits.sequences_max = 1; limits.sequences_max <= 2; ++limits.sequences_max) {
+    TENON_TRY(auto cache, make_cache());
+    TENON_TRY(CacheLayout layout, lay_out(cache, limits, UINT64_MAX));
+    pool_bytes[limits.sequences_max - 1] = layout.plan.pool_bytes;
+  }
+  return pool_bytes[1] - pool_bytes[0];
 }
 
 Status Assembly::bind_weights(const AssembleOptions& options) {

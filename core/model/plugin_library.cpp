@@ -33,7 +33,7 @@ struct Interface {
 constexpr Interface kInterfaces[] = {
     {TENON_TOKEN_MIXER, TENON_SIZE_UP_TO(tenon_token_mixer, forward)},
     {TENON_EXPERT_LAYER, TENON_SIZE_UP_TO(tenon_expert_layer, forward)},
-    {TENON_CACHE_MANAGER, TENON_SIZE_UP_TO(tenon_cache_manager, release)},
+    {TENON_CACHE_MANAGER, TENON_SIZE_UP_TO(tenon_cache_manager, check)},
     {TENON_SPECULATOR, TENON_SIZE_UP_TO(tenon_speculator, propose)},
     {TENON_POSITION_ENCODING, TENON_SIZE_UP_TO(tenon_position_encoding, fill)},
 };

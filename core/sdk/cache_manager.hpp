@@ -24,6 +24,10 @@ class CacheManager {
                       tenon_cache_tables& tables) = 0;
   virtual Status commit(uint64_t sequence, uint32_t tokens) = 0;
   virtual void release(uint64_t sequence) noexcept = 0;
+  // For managers that keep nothing beyond a sequence's life, these need no more.
+  virtual void discard(uint64_t sequence) noexcept { release(sequence); }
+  virtual tenon_cache_stats stats() const noexcept { return {}; }
+  virtual Status check() const { return ok(); }
 };
 
 namespace detail {
@@ -61,6 +65,11 @@ inline constexpr tenon_cache_manager cache_manager_table = {
       return with<T>(self, [&](T& object) { return object.commit(sequence, tokens); });
     },
     [](void* self, uint64_t sequence) noexcept { static_cast<Boxed<T>*>(self)->object->release(sequence); },
+    [](void* self, uint64_t sequence) noexcept { static_cast<Boxed<T>*>(self)->object->discard(sequence); },
+    [](void* self, tenon_cache_stats* stats) noexcept {
+      write_known(stats, static_cast<Boxed<T>*>(self)->object->stats());
+    },
+    [](void* self) noexcept { return with<T>(self, [](T& object) { return object.check(); }); },
 };
 }  // namespace detail
 }  // namespace tenon

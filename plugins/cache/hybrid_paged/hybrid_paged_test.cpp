@@ -12,8 +12,11 @@ const std::vector<tenon_needs> kMixed = {cache_needs(0, 310), cache_needs(24, 0)
 constexpr uint64_t kUnit = 320;
 constexpr uint32_t kSlots = 4, kPageTokens = 5;
 
+// Nothing is kept beyond a sequence's life; prefix_test.cpp has the rest.
+const std::map<std::string, ConfigValue> kPlain = {{"prefix_cache", false}};
+
 struct Cache : CacheBench {
-  explicit Cache(uint64_t units, std::vector<tenon_needs> needs = kMixed) {
+  explicit Cache(uint64_t units, std::vector<tenon_needs> needs = kMixed) : CacheBench(kPlain) {
     Status planned = plan(cache_limits(4, 60), std::move(needs), units * kUnit);
     EXPECT_TRUE(planned.ok()) << planned.error().text;
   }
@@ -41,7 +44,7 @@ TEST(HybridPaged, Qwen3NextLosesLessThanThreePercent) {
     for (int i = 0; i < 48; ++i)
       needs.push_back(i % 4 == 3 ? cache_needs(1024 * element_bytes, 0) : cache_needs(0, 2195456));
     needs.push_back(cache_needs(1024 * element_bytes, 0));  // of the speculator
-    CacheBench cache;
+    CacheBench cache(kPlain);
     ASSERT_TRUE(cache.plan(cache_limits(8, 262144), needs, uint64_t{40} << 30).ok());
     EXPECT_EQ(cache.layout().page_tokens, element_bytes == 2 ? 82u : 41u);
     EXPECT_EQ(cache.placements()[0].slot_stride, 2195456u);
@@ -52,7 +55,7 @@ TEST(HybridPaged, Qwen3NextLosesLessThanThreePercent) {
 }
 
 TEST(HybridPaged, TakesNoMoreThanAllSequencesCanUse) {
-  CacheBench cache;
+  CacheBench cache(kPlain);
   ASSERT_TRUE(cache.plan(cache_limits(4, 60), kMixed, UINT64_MAX).ok());
   // Each: a state per layer and token of a decode with 4 drafts, and pages for 60 + 4 + 1 positions.
   EXPECT_EQ(cache.layout().pool_bytes, 4 * (kSlots * 5 + 13) * kUnit);
@@ -61,7 +64,7 @@ TEST(HybridPaged, TakesNoMoreThanAllSequencesCanUse) {
 
 TEST(HybridPaged, PageTokensAreTakenAsGiven) {
   for (auto [page_tokens, unit] : {std::pair{1, 320}, {3, 320}, {5, 320}, {6, 384}, {64, 3840}}) {
-    CacheBench cache({{"page_tokens", int64_t{page_tokens}}});
+    CacheBench cache({{"page_tokens", int64_t{page_tokens}}, {"prefix_cache", false}});
     ASSERT_TRUE(cache.plan(cache_limits(4, 60), kMixed, 1 << 20).ok());
     EXPECT_EQ(cache.layout().page_tokens, static_cast<uint32_t>(page_tokens));
     EXPECT_EQ(cache.placements()[0].slot_stride, static_cast<uint64_t>(unit)) << page_tokens;
@@ -70,7 +73,7 @@ TEST(HybridPaged, PageTokensAreTakenAsGiven) {
 }
 
 TEST(HybridPaged, WithoutRecurrentLayersAPageHoldsSixtyFourTokens) {
-  CacheBench cache;
+  CacheBench cache(kPlain);
   ASSERT_TRUE(cache.plan(cache_limits(4, 200), {cache_needs(24, 0), cache_needs(8, 0)}, 10 * 64 * 32).ok());
   EXPECT_EQ(cache.layout().page_tokens, 64u);
   EXPECT_EQ(cache.room_for(65), 5u);
@@ -79,7 +82,7 @@ TEST(HybridPaged, WithoutRecurrentLayersAPageHoldsSixtyFourTokens) {
 }
 
 TEST(HybridPaged, WithoutPagedLayersThereAreOnlySlots) {
-  CacheBench cache;
+  CacheBench cache(kPlain);
   ASSERT_TRUE(cache.plan(cache_limits(4, 60), {cache_needs(0, 100), cache_needs(0, 128)}, 21 * 128).ok());
   EXPECT_EQ(cache.layout().page_tokens, 0u);
   EXPECT_EQ(cache.room_for(60), 10u);
@@ -88,7 +91,7 @@ TEST(HybridPaged, WithoutPagedLayersThereAreOnlySlots) {
 }
 
 TEST(HybridPaged, ATokenLargerThanASlotGetsAPageOfItsOwn) {
-  CacheBench cache;
+  CacheBench cache(kPlain);
   ASSERT_TRUE(cache.plan(cache_limits(2, 20), {cache_needs(1000, 0), cache_needs(0, 64)}, 60 * 1024).ok());
   EXPECT_EQ(cache.layout().page_tokens, 1u);
   EXPECT_EQ(cache.placements()[1].slot_stride, 1024u);
@@ -96,7 +99,7 @@ TEST(HybridPaged, ATokenLargerThanASlotGetsAPageOfItsOwn) {
 }
 
 TEST(HybridPaged, TooLittleMemoryIsSaidInNumbers) {
-  CacheBench cache;
+  CacheBench cache(kPlain);
   expect_refused(cache.plan(cache_limits(4, 60), kMixed, 5 * kUnit - 1), TENON_OUT_OF_MEMORY,
                  "the pool is 1599 bytes, one sequence needs at least 5 units of 320");
   EXPECT_TRUE(cache.plan(cache_limits(4, 60), kMixed, 5 * kUnit).ok());

@@ -1,5 +1,8 @@
 #include "layout.hpp"
 
+#include <algorithm>
+#include <numeric>
+
 namespace tenon::hybrid_paged {
 namespace {
 
@@ -19,13 +22,14 @@ uint32_t choose_page_tokens(uint64_t slot_bytes, uint64_t token_bytes) {
 }  // namespace
 
 Result<Layout> make_layout(const tenon_limits& limits, std::span<const tenon_needs> needs, uint32_t page_tokens,
-                           uint64_t pool_bytes_max) {
+                           uint64_t pool_bytes_max, uint64_t prefix_bytes) {
   Layout layout;
   uint64_t slot_bytes = 0, token_bytes = 0;
   for (uint32_t i = 0; i < needs.size(); ++i) {
     if (needs[i].bytes_per_sequence > 0) layout.slotted.push_back(i);
     slot_bytes = std::max(slot_bytes, rounded(needs[i].bytes_per_sequence));
     token_bytes += needs[i].bytes_per_token;
+    layout.chunk_tokens = std::lcm(layout.chunk_tokens, std::max(needs[i].chunk_tokens, 1u));
   }
   if (token_bytes > 0)
     layout.page_tokens = page_tokens ? page_tokens : choose_page_tokens(slot_bytes, token_bytes);
@@ -41,7 +45,8 @@ Result<Layout> make_layout(const tenon_limits& limits, std::span<const tenon_nee
 
   layout.pages_per_sequence_max = layout.pages_for(uint64_t{limits.context_max} + limits.draft_tokens_max + 1);
   uint64_t slots = layout.slotted.size() * uint64_t{limits.draft_tokens_max + 1};
-  uint64_t wanted = limits.sequences_max * (slots + layout.pages_per_sequence_max);
+  uint64_t wanted =
+      limits.sequences_max * (slots + layout.pages_per_sequence_max) + prefix_bytes / layout.unit_bytes;
   uint64_t least = layout.slotted.size() + (layout.page_tokens ? 1 : 0);
   uint64_t units = std::min({wanted, pool_bytes_max / layout.unit_bytes, kUnitsMax});
   if (units < least)

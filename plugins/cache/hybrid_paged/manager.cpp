@@ -1,5 +1,7 @@
 #include "manager.hpp"
 
+#include <algorithm>
+
 namespace tenon::hybrid_paged {
 namespace {
 
@@ -11,13 +13,22 @@ Error no_room(uint64_t needed, uint64_t available) {
 }  // namespace
 
 Result<std::unique_ptr<Manager>> Manager::create(Host, Config config) {
-  return std::make_unique<Manager>(static_cast<uint32_t>(config.get_int("page_tokens")));
+  Settings settings;
+  settings.page_tokens = static_cast<uint32_t>(config.get_int("page_tokens"));
+  settings.prefix_cache = config.get_bool("prefix_cache");
+  settings.prefix_bytes = static_cast<uint64_t>(config.get_int("prefix_bytes"));
+  settings.snapshot_tokens =
+      static_cast<uint32_t>(std::min<int64_t>(config.get_int("snapshot_tokens"), INT32_MAX));
+  if (!settings.prefix_cache) settings.prefix_bytes = 0;
+  return std::make_unique<Manager>(settings);
 }
 
 Result<tenon_cache_plan> Manager::plan(const tenon_limits& limits, std::span<const tenon_needs> needs,
                                        uint64_t pool_bytes_max, std::span<tenon_placement> placements) {
-  TENON_TRY(layout_, make_layout(limits, needs, page_tokens_, pool_bytes_max));
+  TENON_TRY(layout_, make_layout(limits, needs, settings_.page_tokens, pool_bytes_max, settings_.prefix_bytes));
   units_.reset(layout_.units);
+  tree_.reset(units_, {layout_.chunk_tokens, layout_.page_tokens, slotted() > 0,
+                       settings_.prefix_bytes / layout_.unit_bytes});
   std::copy(layout_.placements.begin(), layout_.placements.end(), placements.begin());
   tenon_cache_plan plan{};
   plan.page_tokens = layout_.page_tokens;
@@ -25,6 +36,21 @@ Result<tenon_cache_plan> Manager::plan(const tenon_limits& limits, std::span<con
   plan.pool_bytes = layout_.units * layout_.unit_bytes;
   return plan;
 }
+
+Result<Sequence*> Manager::get(uint64_t id) {
+  auto found = sequences_.find(id);
+  if (found == sequences_.end()) return invalid("sequence " + std::to_string(id) + " is not admitted");
+  return &found->second;
+}
+
+bool Manager::make_room(size_t units) {
+  if (obtainable() < units) return false;
+  while (units_.available() < units && tree_.evict_one()) {
+  }
+  return units_.available() >= units;
+}
+
+// ---- admit
 
 Result<uint32_t> Manager::admit(uint64_t id, const tenon_admission& admission) {
   if (sequences_.contains(id)) return invalid("sequence " + std::to_string(id) + " is already admitted");
@@ -35,22 +61,82 @@ Result<uint32_t> Manager::admit(uint64_t id, const tenon_admission& admission) {
     return invalid(std::to_string(admission.max_positions) + " tokens need " +
                    std::to_string(ever * layout_.unit_bytes) + " bytes, the cache has " +
                    std::to_string(layout_.units * layout_.unit_bytes));
+  Sequence sequence;
+  sequence.salt = admission.salt;
+  sequence.prompt.assign(admission.token_ids, admission.token_ids + admission.tokens);
+  sequence.current.assign(slotted(), -1);
+  PrefixTree::Match match;
+  // At least one token is left to be computed, for its logits.
+  if (settings_.prefix_cache)
+    match = tree_.find(sequence.salt, sequence.prompt, (admission.tokens - 1) / layout_.chunk_tokens);
+  bool begins = match.resume && begin_with(sequence, *match.resume, admission.tokens);
   uint64_t now = layout_.units_for(admission.tokens);
-  if (now > units_.available()) return no_room(now, units_.available());
-  Sequence& sequence = sequences_[id];
-  sequence.positions_max = admission.max_positions;
-  sequence.current.assign(layout_.slotted.size(), -1);
-  return 0u;
+  if (!begins && now > obtainable()) return no_room(now, obtainable());
+  choose_snapshots(sequence, match.depth);
+  prompt_tokens_ += admission.tokens, reused_tokens_ += sequence.computed;
+  uint32_t computed = sequence.computed;
+  sequences_.emplace(id, std::move(sequence));
+  return computed;
 }
 
-Result<Sequence*> Manager::get(uint64_t id) {
-  auto found = sequences_.find(id);
-  if (found == sequences_.end()) return invalid("sequence " + std::to_string(id) + " is not admitted");
-  return &found->second;
+// Takes part in what the tree has up to this node. Not if there would be no room for the rest of the prompt:
+// the snapshot stays beside the sequence's own state until the first step is done.
+bool Manager::begin_with(Sequence& sequence, const Node& node, uint32_t prompt_tokens) {
+  uint32_t tokens = node.depth * layout_.chunk_tokens;
+  std::vector<int32_t> pages = tree_.pages_up_to(node);
+  if (layout_.page_tokens > 0 && tokens % layout_.page_tokens != 0) {
+    sequence.copy_source = pages.back();
+    pages.pop_back();
+    units_.share(sequence.copy_source);
+  }
+  sequence.pages = std::move(pages), sequence.current = node.snapshot, sequence.computed = tokens;
+  for (int32_t unit : sequence.pages) units_.share(unit);
+  for (int32_t unit : sequence.current) units_.share(unit);
+  size_t needed = layout_.pages_for(prompt_tokens) - sequence.pages.size() + slotted();
+  if (needed <= obtainable()) return true;
+  let_go(sequence);
+  return false;
 }
 
-// A prefill saves one state per layer, a decode one per token. The last of them may overwrite the state that
-// the step starts from, which by then has been read.
+// Gives everything back; what is left is a sequence that has computed nothing.
+void Manager::let_go(Sequence& sequence) {
+  cancel_reservation(sequence);
+  if (sequence.copy_source >= 0) units_.give_back(sequence.copy_source);
+  for (int32_t unit : sequence.pages) units_.give_back(unit);
+  for (int32_t& unit : sequence.current) {
+    if (unit >= 0) units_.give_back(unit);
+    unit = -1;
+  }
+  sequence.pages.clear();
+  sequence.copy_source = -1, sequence.computed = 0;
+}
+
+// The last whole chunk is where the next turn of a chat goes on. The one before serves a next turn that differs
+// in the prompt's last few tokens, as it does where a template opens a think block and later drops it. Where
+// the prompt leaves what is known, others may leave it too.
+void Manager::choose_snapshots(Sequence& sequence, uint32_t depth_known) const {
+  if (!settings_.prefix_cache || slotted() == 0) return;
+  uint32_t chunk = layout_.chunk_tokens, depth = static_cast<uint32_t>(sequence.prompt.size()) / chunk;
+  std::vector<uint32_t> depths = {depth, depth > 0 ? depth - 1 : 0, depth_known};
+  uint32_t every = std::max(settings_.snapshot_tokens / chunk, 1u);
+  for (uint32_t at = every; at < depth; at += every) depths.push_back(at);
+  std::sort(depths.begin(), depths.end());
+  depths.erase(std::unique(depths.begin(), depths.end()), depths.end());
+  for (uint32_t at : depths)
+    if (at * chunk > sequence.computed) sequence.wanted.push_back(at * chunk);
+}
+
+// ---- reserve
+
+// The last save may go where the step starts from, which by then has been read, unless somebody else reads it
+// too. without_tree: as it would be if the tree gave up everything.
+bool Manager::may_overwrite_current(const Sequence& sequence, bool without_tree) const {
+  return std::all_of(sequence.current.begin(), sequence.current.end(), [&](int32_t unit) {
+    return unit >= 0 && (units_.is_exclusive(unit) || (without_tree && units_.is_exclusive_but_for_tree(unit)));
+  });
+}
+
+// A prefill saves one state per layer, a decode one per token, if some of them may be rejected.
 Status Manager::reserve(uint64_t id, const tenon_reservation& reservation) {
   TENON_TRY(Sequence * sequence, get(id));
   if (reservation.tokens == 0 || reservation.first != sequence->computed)
@@ -59,40 +145,63 @@ Status Manager::reserve(uint64_t id, const tenon_reservation& reservation) {
   uint32_t pages = layout_.pages_for(reservation.positions_end);
   if (pages > layout_.pages_per_sequence_max)
     return invalid("position " + std::to_string(reservation.positions_end) + " is beyond the context");
-  uint32_t saves = reservation.phase == TENON_PREFILL ? 1 : reservation.tokens;
-  bool is_new = sequence->computed == 0;
-  uint64_t new_pages = pages > sequence->pages.size() ? pages - sequence->pages.size() : 0;
-  uint64_t new_slots = layout_.slotted.size() * uint64_t{is_new ? saves : saves - 1};
-  uint64_t available = units_.available() + slots_only_reserved(*sequence);
-  if (new_pages + new_slots > available) return no_room(new_pages + new_slots, available);
+  bool saves_last_only = reservation.phase == TENON_PREFILL || reservation.all_kept;
+  uint32_t saves = saves_last_only ? 1 : reservation.tokens;
+  size_t new_pages = pages > sequence->pages.size() ? pages - sequence->pages.size() : 0;
+  auto needed = [&](bool without_tree) {
+    return new_pages + size_t{slotted()} * (saves - may_overwrite_current(*sequence, without_tree));
+  };
+  size_t own = slots_only_reserved(*sequence);
+  if (needed(true) > obtainable() + own) return no_room(needed(true), obtainable() + own);
+  while (needed(false) > units_.available() + own)
+    if (!tree_.evict_one()) return no_room(needed(false), units_.available() + own);
 
+  bool overwrites = may_overwrite_current(*sequence, false);
   cancel_reservation(*sequence);
-  for (uint64_t i = 0; i < new_pages; ++i) sequence->pages.push_back(units_.take());
+  for (size_t i = 0; i < new_pages; ++i) sequence->pages.push_back(units_.take());
   sequence->reserved_tokens = reservation.tokens;
   sequence->phase = reservation.phase;
+  sequence->saves_last_only = saves_last_only;
   sequence->saves_per_layer = saves;
-  for (size_t layer = 0; layer < layout_.slotted.size(); ++layer)
-    for (uint32_t i = 0; i < saves; ++i) {
-      bool reuses_current = i + 1 == saves && !is_new;
-      sequence->saves.push_back(reuses_current ? sequence->current[layer] : units_.take());
-    }
+  for (size_t layer = 0; layer < slotted(); ++layer)
+    for (uint32_t i = 0; i < saves; ++i)
+      sequence->saves.push_back(i + 1 == saves && overwrites ? sequence->current[layer] : units_.take());
+  if (reservation.phase == TENON_PREFILL)
+    reserve_snapshots(*sequence, reservation.first, reservation.first + reservation.tokens);
   return ok();
 }
 
+// Those that the step passes; the one at its end is the sequence's own state. There may be no room, and then
+// there is no snapshot.
+void Manager::reserve_snapshots(Sequence& sequence, uint32_t first, uint32_t end) {
+  for (uint32_t position : sequence.wanted) {
+    if (position <= first || position >= end) continue;
+    if (!make_room(slotted())) return;
+    Snapshot snapshot{position, {}};
+    for (uint32_t layer = 0; layer < slotted(); ++layer) snapshot.slots.push_back(units_.take());
+    sequence.snapshots.push_back(std::move(snapshot));
+  }
+}
+
 // What cancelling the reservation, if there is one, would give back.
-uint64_t Manager::slots_only_reserved(const Sequence& sequence) const {
-  bool reuses_current = sequence.computed > 0 && !sequence.saves.empty();
-  return sequence.saves.size() - (reuses_current ? layout_.slotted.size() : 0);
+size_t Manager::slots_only_reserved(const Sequence& sequence) const {
+  size_t slots = sequence.snapshots.size() * slotted();
+  for (size_t i = 0; i < sequence.saves.size(); ++i)
+    slots += sequence.saves[i] != sequence.current[i / sequence.saves_per_layer];
+  return slots;
 }
 
 void Manager::cancel_reservation(Sequence& sequence) {
   give_back_saves(sequence, -1);
+  for (const Snapshot& snapshot : sequence.snapshots)
+    for (int32_t slot : snapshot.slots) units_.give_back(slot);
+  sequence.snapshots.clear();
   sequence.reserved_tokens = 0;
 }
 
 // Gives back every reserved slot but those at kept_index, and never the current ones.
 void Manager::give_back_saves(Sequence& sequence, int32_t kept_index) {
-  for (size_t layer = 0; !sequence.saves.empty() && layer < layout_.slotted.size(); ++layer)
+  for (size_t layer = 0; !sequence.saves.empty() && layer < slotted(); ++layer)
     for (uint32_t i = 0; i < sequence.saves_per_layer; ++i) {
       int32_t slot = sequence.saves[layer * sequence.saves_per_layer + i];
       if (static_cast<int32_t>(i) != kept_index && slot != sequence.current[layer]) units_.give_back(slot);
@@ -100,66 +209,141 @@ void Manager::give_back_saves(Sequence& sequence, int32_t kept_index) {
   sequence.saves.clear();
 }
 
+// ---- fill
+
 Status Manager::fill(const tenon_step& step, std::span<const uint64_t> ids, tenon_cache_tables& tables) {
   uint32_t pages_max = std::max(layout_.pages_per_sequence_max, 1u);
+  copies_.clear();
   for (uint32_t s = 0; s < ids.size(); ++s) {
     TENON_TRY(Sequence * sequence, get(ids[s]));
     int32_t* row = tables.page_table + size_t{s} * pages_max;
     for (uint32_t i = 0; i < pages_max; ++i) row[i] = i < sequence->pages.size() ? sequence->pages[i] : -1;
     fill_slots(step, s, *sequence, tables);
+    if (sequence->copy_source < 0 || sequence->is_copied) continue;
+    int32_t target = sequence->pages[sequence->computed / layout_.page_tokens];
+    copies_.push_back({uint64_t(sequence->copy_source) * layout_.unit_bytes,
+                       uint64_t(target) * layout_.unit_bytes, layout_.unit_bytes});
+    sequence->is_copied = true;
   }
   freed_.clear();
   for (int32_t unit : units_.freed())
     freed_.push_back({uint64_t(unit) * layout_.unit_bytes, layout_.unit_bytes});
   units_.clear_freed();
   tables.freed = freed_.data(), tables.freed_count = static_cast<uint32_t>(freed_.size());
-  tables.copies = nullptr, tables.copies_count = 0;
+  tables.copies = copies_.data(), tables.copies_count = static_cast<uint32_t>(copies_.size());
   return ok();
 }
 
 void Manager::fill_slots(const tenon_step& step, uint32_t s, const Sequence& sequence,
                          tenon_cache_tables& tables) const {
+  int32_t begin = step.token_start[s], end = step.token_start[s + 1];
   for (size_t i = 0; i < layout_.slotted.size(); ++i) {
     uint32_t layer = layout_.slotted[i];
     if (layer < tables.layer_begin || layer >= tables.layer_end) continue;
     uint32_t row = layer - tables.layer_begin;
     tables.slot_start[row * step.sequences + s] = sequence.current[i];
     int32_t* saves = tables.slot_save + size_t{row} * step.tokens;
-    int32_t begin = step.token_start[s], end = step.token_start[s + 1];
     const int32_t* reserved = sequence.saves.data() + i * sequence.saves_per_layer;
-    for (int32_t t = begin; t < end; ++t) {
-      bool is_saved = sequence.phase == TENON_DECODE || t + 1 == end;
-      saves[t] = is_saved ? reserved[sequence.phase == TENON_DECODE ? t - begin : 0] : -1;
-    }
+    for (int32_t t = begin; t < end; ++t) saves[t] = sequence.saves_last_only ? -1 : reserved[t - begin];
+    saves[end - 1] = reserved[sequence.saves_per_layer - 1];
+    for (const Snapshot& snapshot : sequence.snapshots)
+      saves[begin + static_cast<int32_t>(snapshot.position - sequence.computed) - 1] = snapshot.slots[i];
   }
 }
 
+// ---- commit and after
+
 Status Manager::commit(uint64_t id, uint32_t tokens) {
   TENON_TRY(Sequence * sequence, get(id));
-  bool is_prefill = sequence->phase == TENON_PREFILL;
-  if (tokens == 0 || tokens > sequence->reserved_tokens || (is_prefill && tokens != sequence->reserved_tokens))
+  if (tokens == 0 || tokens > sequence->reserved_tokens ||
+      (sequence->saves_last_only && tokens != sequence->reserved_tokens))
     return invalid("sequence " + std::to_string(id) + " has reserved " +
                    std::to_string(sequence->reserved_tokens) + " tokens, " + std::to_string(tokens) +
                    " cannot be kept");
-  uint32_t kept = is_prefill ? 0 : tokens - 1;
-  // The state the step started from, if there was one, is the last of the reserved slots.
-  for (size_t layer = 0; layer < layout_.slotted.size(); ++layer)
-    sequence->current[layer] = sequence->saves[layer * sequence->saves_per_layer + kept];
+  uint32_t kept = sequence->saves_last_only ? 0 : tokens - 1;
+  for (size_t layer = 0; layer < slotted(); ++layer) {
+    int32_t slot = sequence->saves[layer * sequence->saves_per_layer + kept];
+    int32_t before = sequence->current[layer];
+    sequence->current[layer] = slot;
+    // The state the step started from is nobody's now, unless it is the last of the saves, which are given back
+    // below.
+    bool is_among_saves = before == sequence->saves[(layer + 1) * sequence->saves_per_layer - 1];
+    if (before >= 0 && !is_among_saves) units_.give_back(before);
+  }
   give_back_saves(*sequence, static_cast<int32_t>(kept));
+  if (sequence->copy_source >= 0) units_.give_back(sequence->copy_source);
+  sequence->copy_source = -1;
   sequence->computed += tokens;
   sequence->reserved_tokens = 0;
+  if (settings_.prefix_cache && sequence->phase == TENON_PREFILL) leave_behind(id, *sequence);
   return ok();
+}
+
+// Gives the tree what a prefill made: the pages of whole chunks, and the wanted snapshots.
+void Manager::leave_behind(uint64_t id, Sequence& sequence) {
+  uint32_t chunk = layout_.chunk_tokens;
+  auto node_at = [&](uint32_t position) {
+    return tree_.insert(sequence.salt, sequence.prompt, position / chunk, sequence.pages, id);
+  };
+  for (const Snapshot& snapshot : sequence.snapshots) {
+    Node* node = node_at(snapshot.position);
+    if (node->snapshot.empty()) tree_.attach(*node, snapshot.slots, id);
+    for (int32_t slot : snapshot.slots) units_.give_back(slot);
+  }
+  sequence.snapshots.clear();
+  Node* last = node_at(sequence.computed);
+  bool is_wanted = std::binary_search(sequence.wanted.begin(), sequence.wanted.end(), sequence.computed);
+  if (is_wanted && last->snapshot.empty()) tree_.attach(*last, sequence.current, id);
+  tree_.shrink();
 }
 
 void Manager::release(uint64_t id) noexcept {
   auto found = sequences_.find(id);
   if (found == sequences_.end()) return;
-  Sequence& sequence = found->second;
-  cancel_reservation(sequence);
-  for (int32_t page : sequence.pages) units_.give_back(page);
-  for (int32_t slot : sequence.current)
-    if (slot >= 0) units_.give_back(slot);
+  let_go(found->second);
   sequences_.erase(found);
+}
+
+void Manager::discard(uint64_t id) noexcept {
+  tree_.forget(id);
+  release(id);
+}
+
+tenon_cache_stats Manager::stats() const noexcept {
+  tenon_cache_stats stats{};
+  stats.pool = units_.count() * layout_.unit_bytes;
+  stats.used_by_sequences = (units_.count() - obtainable()) * layout_.unit_bytes;
+  stats.kept_for_later = units_.idle() * layout_.unit_bytes;
+  stats.prompt_tokens = prompt_tokens_, stats.reused_tokens = reused_tokens_;
+  stats.pages_evicted = tree_.pages_evicted(), stats.states_evicted = tree_.snapshots_evicted();
+  return stats;
+}
+
+Status Manager::check() const {
+  std::vector<uint32_t> owners = tree_.count_holds();
+  auto count = [&](int32_t unit) { ++owners[static_cast<size_t>(unit)]; };
+  for (const auto& [id, sequence] : sequences_) {
+    for (int32_t unit : sequence.pages) count(unit);
+    for (int32_t unit : sequence.current)
+      if (unit >= 0) count(unit);
+    for (size_t i = 0; i < sequence.saves.size(); ++i)
+      if (sequence.saves[i] != sequence.current[i / sequence.saves_per_layer]) count(sequence.saves[i]);
+    for (const Snapshot& snapshot : sequence.snapshots)
+      for (int32_t unit : snapshot.slots) count(unit);
+    if (sequence.copy_source >= 0) count(sequence.copy_source);
+  }
+  size_t free = 0;
+  for (size_t unit = 0; unit < owners.size(); ++unit) {
+    uint32_t known = units_.owners(static_cast<int32_t>(unit));
+    if (known != owners[unit])
+      return Error{TENON_INTERNAL, "unit " + std::to_string(unit) + " has " + std::to_string(owners[unit]) +
+                                       " owners, and " + std::to_string(known) + " are written down"};
+    free += known == 0;
+  }
+  if (free != units_.available())
+    return Error{TENON_INTERNAL, std::to_string(free) + " units have no owner, " +
+                                     std::to_string(units_.available()) + " are in the free list"};
+  return ok();
 }
 
 }  // namespace tenon::hybrid_paged

@@ -1,28 +1,48 @@
-// The hybrid cache manager: pages and slots of every sequence, from one pool of equal units.
+// The hybrid cache manager: pages and slots of every sequence, from one pool of equal units, and what prompts
+// leave behind for later ones that begin alike.
 #pragma once
 #include "layout.hpp"
-#include "units.hpp"
+#include "prefix_tree.hpp"
 
 #include <unordered_map>
 
 namespace tenon::hybrid_paged {
 
+struct Settings {
+  uint32_t page_tokens = 0;  // 0: chosen
+  bool prefix_cache = true;
+  uint64_t prefix_bytes = 0;
+  uint32_t snapshot_tokens = 4096;
+};
+
+// The state of every recurrent layer after so many tokens.
+struct Snapshot {
+  uint32_t position;
+  std::vector<int32_t> slots;  // [slotted layers]
+};
+
 // What one sequence holds.
 struct Sequence {
-  uint64_t positions_max = 0;
+  uint64_t salt = 0;
+  std::vector<int32_t> prompt;
   uint32_t computed = 0;         // tokens whose pages and state are there
   std::vector<int32_t> pages;    // units, in order of position
   std::vector<int32_t> current;  // [slotted layers] the state after `computed` tokens; -1 before the first
+  std::vector<uint32_t> wanted;  // positions after which the state is to be kept for others, rising
+  int32_t copy_source = -1;      // the shared page that the page after the shared ones begins as a copy of
+  bool is_copied = false;        // whether fill has asked for that copy
   // Between reserve and commit.
   uint32_t reserved_tokens = 0;
   int32_t phase = TENON_PREFILL;
-  std::vector<int32_t> saves;    // [slotted layers, saves_per_layer] in order of token
-  uint32_t saves_per_layer = 0;  // one for a prefill, one per token for a decode
+  bool saves_last_only = true;
+  std::vector<int32_t> saves;       // [slotted layers, saves_per_layer] in order of token
+  uint32_t saves_per_layer = 0;     // one if only the last is saved, else one per token
+  std::vector<Snapshot> snapshots;  // taken in passing, within the reserved tokens
 };
 
 class Manager final : public CacheManager {
  public:
-  explicit Manager(uint32_t page_tokens) : page_tokens_(page_tokens) {}
+  explicit Manager(const Settings& settings) : settings_(settings) {}
   static Result<std::unique_ptr<Manager>> create(Host host, Config config);
 
   Result<tenon_cache_plan> plan(const tenon_limits& limits, std::span<const tenon_needs> needs,
@@ -32,23 +52,39 @@ class Manager final : public CacheManager {
   Status fill(const tenon_step& step, std::span<const uint64_t> ids, tenon_cache_tables& tables) override;
   Status commit(uint64_t id, uint32_t tokens) override;
   void release(uint64_t id) noexcept override;
-
-  size_t units_available() const { return units_.available(); }
-  const Layout& layout() const { return layout_; }
+  void discard(uint64_t id) noexcept override;
+  tenon_cache_stats stats() const noexcept override;
+  Status check() const override;
 
  private:
   Result<Sequence*> get(uint64_t id);
-  uint64_t slots_only_reserved(const Sequence& sequence) const;
+  uint32_t slotted() const { return static_cast<uint32_t>(layout_.slotted.size()); }
+  // Free, or given up by the tree as soon as somebody needs it.
+  size_t obtainable() const { return units_.available() + units_.idle(); }
+  bool make_room(size_t units);
+
+  bool begin_with(Sequence& sequence, const Node& node, uint32_t prompt_tokens);
+  void let_go(Sequence& sequence);
+  void choose_snapshots(Sequence& sequence, uint32_t depth_known) const;
+
+  bool may_overwrite_current(const Sequence& sequence, bool without_tree) const;
+  size_t slots_only_reserved(const Sequence& sequence) const;
   void cancel_reservation(Sequence& sequence);
   void give_back_saves(Sequence& sequence, int32_t kept_index);
+  void reserve_snapshots(Sequence& sequence, uint32_t first, uint32_t end);
+
   void fill_slots(const tenon_step& step, uint32_t s, const Sequence& sequence,
                   tenon_cache_tables& tables) const;
+  void leave_behind(uint64_t id, Sequence& sequence);
 
-  uint32_t page_tokens_;  // as configured; 0: chosen
+  Settings settings_;
   Layout layout_;
   Units units_;
+  PrefixTree tree_;
   std::unordered_map<uint64_t, Sequence> sequences_;
   std::vector<tenon_range> freed_;
+  std::vector<tenon_copy> copies_;
+  uint64_t prompt_tokens_ = 0, reused_tokens_ = 0;
 };
 
 }  // namespace tenon::hybrid_paged

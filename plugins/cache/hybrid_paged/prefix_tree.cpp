@@ -1,0 +1,180 @@
+#include "prefix_tree.hpp"
+
+#include <algorithm>
+
+namespace tenon::hybrid_paged {
+
+void PrefixTree::reset(Units& units, const PrefixLimits& limits) {
+  roots_.clear(), leaves_.clear(), snapshots_.clear();
+  units_ = &units, limits_ = limits;
+}
+
+std::span<const int32_t> PrefixTree::chunk_of(std::span<const int32_t> tokens, uint32_t depth) const {
+  return tokens.subspan(size_t{depth - 1} * limits_.chunk_tokens, limits_.chunk_tokens);
+}
+
+// The pages that the chunk at this depth touches are [first_page, pages_end); neighbours may share one.
+uint32_t PrefixTree::first_page(uint32_t depth) const {
+  return limits_.page_tokens == 0 ? 0 : (depth - 1) * limits_.chunk_tokens / limits_.page_tokens;
+}
+
+uint32_t PrefixTree::pages_end(uint32_t depth) const {
+  if (limits_.page_tokens == 0) return 0;
+  return (depth * limits_.chunk_tokens + limits_.page_tokens - 1) / limits_.page_tokens;
+}
+
+Node* PrefixTree::child_of(Node* parent, uint64_t salt, std::span<const int32_t> chunk) const {
+  auto root = roots_.find(salt);
+  if (!parent && root == roots_.end()) return nullptr;
+  const auto& children = parent ? parent->children : root->second;
+  auto found = children.find(std::vector<int32_t>(chunk.begin(), chunk.end()));
+  return found == children.end() ? nullptr : found->second.get();
+}
+
+PrefixTree::Match PrefixTree::find(uint64_t salt, std::span<const int32_t> tokens, uint32_t depth_max) {
+  Match match;
+  for (Node* node = nullptr; match.depth < depth_max; ++match.depth) {
+    node = child_of(node, salt, chunk_of(tokens, match.depth + 1));
+    if (!node) break;
+    touch(*node);
+    if (!limits_.needs_snapshots || !node->snapshot.empty()) match.resume = node;
+  }
+  return match;
+}
+
+std::vector<int32_t> PrefixTree::pages_up_to(const Node& node) const {
+  std::vector<int32_t> pages(pages_end(node.depth), -1);
+  // A page that two chunks share is the deeper one's: it holds both.
+  for (const Node* at = &node; at; at = at->parent)
+    for (size_t i = 0; i < at->pages.size(); ++i) {
+      int32_t& page = pages[first_page(at->depth) + i];
+      if (page < 0) page = at->pages[i];
+    }
+  return pages;
+}
+
+Node* PrefixTree::insert(uint64_t salt, std::span<const int32_t> tokens, uint32_t depth,
+                         std::span<const int32_t> pages, uint64_t maker) {
+  Node* node = nullptr;
+  for (uint32_t at = 1; at <= depth; ++at) {
+    std::span<const int32_t> chunk = chunk_of(tokens, at);
+    Node* child = child_of(node, salt, chunk);
+    node = child ? child : add_child(node, salt, chunk, pages, maker);
+  }
+  return node;
+}
+
+Node* PrefixTree::add_child(Node* parent, uint64_t salt, std::span<const int32_t> chunk,
+                            std::span<const int32_t> pages, uint64_t maker) {
+  auto made = std::make_unique<Node>();
+  Node& node = *made;
+  node.parent = parent, node.salt = salt, node.maker = maker;
+  node.depth = parent ? parent->depth + 1 : 1;
+  node.tokens.assign(chunk.begin(), chunk.end());
+  for (uint32_t i = first_page(node.depth); i < pages_end(node.depth); ++i) node.pages.push_back(pages[i]);
+  for (int32_t unit : node.pages) units_->hold(unit);
+  if (parent) leaves_.erase(parent->last_used);
+  siblings_of(node).emplace(node.tokens, std::move(made));
+  touch(node);
+  return &node;
+}
+
+std::map<std::vector<int32_t>, std::unique_ptr<Node>>& PrefixTree::siblings_of(const Node& node) {
+  return node.parent ? node.parent->children : roots_[node.salt];
+}
+
+void PrefixTree::attach(Node& node, std::span<const int32_t> snapshot, uint64_t maker) {
+  node.snapshot.assign(snapshot.begin(), snapshot.end());
+  node.snapshot_maker = maker;
+  for (int32_t unit : snapshot) units_->hold(unit);
+  touch(node);
+}
+
+void PrefixTree::touch(Node& node) {
+  leaves_.erase(node.last_used), snapshots_.erase(node.last_used);
+  node.last_used = ++moment_;
+  if (node.children.empty()) leaves_[node.last_used] = &node;
+  if (!node.snapshot.empty()) snapshots_[node.last_used] = &node;
+}
+
+bool PrefixTree::evict_one() {
+  if (leaves_.empty()) return false;
+  bool is_snapshot_older = !snapshots_.empty() && snapshots_.begin()->first < leaves_.begin()->first;
+  if (is_snapshot_older) {
+    ++snapshots_evicted_;
+    drop_snapshot(*snapshots_.begin()->second);
+    return true;
+  }
+  Node& leaf = *leaves_.begin()->second;
+  pages_evicted_ += leaf.pages.size(), snapshots_evicted_ += !leaf.snapshot.empty();
+  remove(leaf);
+  return true;
+}
+
+void PrefixTree::shrink() {
+  while (units_->held() > limits_.units_max && evict_one()) {
+  }
+}
+
+void PrefixTree::drop_snapshot(Node& node) {
+  snapshots_.erase(node.last_used);
+  for (int32_t unit : node.snapshot) units_->drop(unit);
+  node.snapshot.clear();
+}
+
+// With everything below it.
+void PrefixTree::remove(Node& node) {
+  while (!node.children.empty()) remove(*node.children.begin()->second);
+  drop_snapshot(node);
+  leaves_.erase(node.last_used);
+  for (int32_t unit : node.pages) units_->drop(unit);
+  Node* parent = node.parent;
+  uint64_t salt = node.salt;
+  siblings_of(node).erase(std::vector<int32_t>(node.tokens));
+  if (parent && parent->children.empty()) leaves_[parent->last_used] = parent;
+  if (!parent && roots_[salt].empty()) roots_.erase(salt);
+}
+
+template <class Visit>
+void PrefixTree::for_each(Visit&& visit) const {
+  std::vector<Node*> left;
+  for (const auto& [salt, children] : roots_)
+    for (const auto& [tokens, child] : children) left.push_back(child.get());
+  while (!left.empty()) {
+    Node* node = left.back();
+    left.pop_back();
+    for (const auto& [tokens, child] : node->children) left.push_back(child.get());
+    visit(*node);
+  }
+}
+
+void PrefixTree::forget(uint64_t maker) {
+  auto is_above = [](const Node* above, const Node* node) {
+    for (; node; node = node->parent)
+      if (node == above) return true;
+    return false;
+  };
+  std::vector<Node*> made;
+  for_each([&](Node& node) {
+    if (node.maker == maker) made.push_back(&node);
+    if (node.maker != maker && node.snapshot_maker == maker) drop_snapshot(node);
+  });
+  // Of each branch the topmost; the rest goes with it.
+  std::vector<Node*> topmost;
+  for (Node* node : made)
+    if (std::none_of(made.begin(), made.end(),
+                     [&](Node* other) { return other != node && is_above(other, node); }))
+      topmost.push_back(node);
+  for (Node* node : topmost) remove(*node);
+}
+
+std::vector<uint32_t> PrefixTree::count_holds() const {
+  std::vector<uint32_t> holds(units_->count(), 0);
+  for_each([&](Node& node) {
+    for (int32_t unit : node.pages) ++holds[static_cast<size_t>(unit)];
+    for (int32_t unit : node.snapshot) ++holds[static_cast<size_t>(unit)];
+  });
+  return holds;
+}
+
+}  // namespace tenon::hybrid_paged

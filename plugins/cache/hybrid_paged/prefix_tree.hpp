@@ -1,0 +1,92 @@
+// What finished and running prompts leave for later ones: a radix tree over chunks of tokens. A node stands for
+// one chunk after its parent's; it holds the pages that the chunk touches, and some nodes a snapshot, the state
+// of every recurrent layer after the chunk. A sequence can begin only where there is a snapshot (or anywhere,
+// if no layer is recurrent).
+//
+//   salt 0 --[64 tokens]--> node --[64 tokens]--> node *      * snapshot: a prompt ended in the next chunk
+//                              \--[64 tokens]--> node --> node *
+//
+// Nodes of the end are given up first, least recently used first; snapshots have an order of their own.
+#pragma once
+#include "units.hpp"
+
+#include <map>
+#include <memory>
+#include <span>
+
+namespace tenon::hybrid_paged {
+
+struct Node {
+  Node* parent = nullptr;
+  uint64_t salt = 0;
+  uint32_t depth = 0;             // chunks from the start, this one included
+  std::vector<int32_t> tokens;    // [chunk] the key in the parent's children
+  uint64_t maker = 0;             // the sequence that computed it
+  std::vector<int32_t> pages;     // the units that the chunk's positions touch, in order
+  std::vector<int32_t> snapshot;  // [recurrent layers], or empty
+  uint64_t snapshot_maker = 0;    // the sequence that computed the snapshot
+  uint64_t last_used = 0;         // moments are unique, so that orders by them have no ties
+  std::map<std::vector<int32_t>, std::unique_ptr<Node>> children;
+};
+
+struct PrefixLimits {
+  uint32_t chunk_tokens = 1, page_tokens = 0;  // page_tokens 0: nothing is paged
+  bool needs_snapshots = true;                 // some layer is recurrent
+  size_t units_max = 0;                        // that the tree may hold
+};
+
+class PrefixTree {
+ public:
+  void reset(Units& units, const PrefixLimits& limits);
+
+  struct Match {
+    Node* resume = nullptr;  // the deepest node to begin from; NULL if there is none
+    uint32_t depth = 0;      // how many chunks are known, with or without a snapshot
+  };
+  // The longest known beginning, of at most depth_max chunks. What it finds counts as used.
+  Match find(uint64_t salt, std::span<const int32_t> tokens, uint32_t depth_max);
+  // The pages of all positions up to the node's end.
+  std::vector<int32_t> pages_up_to(const Node& node) const;
+
+  // Puts the first `depth` chunks of tokens in, computed by `maker` into these pages; nodes that are there
+  // already stay. Returns the last of them.
+  Node* insert(uint64_t salt, std::span<const int32_t> tokens, uint32_t depth, std::span<const int32_t> pages,
+               uint64_t maker);
+  // REQUIRES: the node has no snapshot
+  void attach(Node& node, std::span<const int32_t> snapshot, uint64_t maker);
+
+  // Gives up the least recently used leaf or snapshot. False if the tree is empty.
+  bool evict_one();
+  // Gives up until the tree holds at most its limit.
+  void shrink();
+  // Gives up whatever this sequence computed, and all that was computed after it.
+  void forget(uint64_t maker);
+
+  uint64_t pages_evicted() const { return pages_evicted_; }
+  uint64_t snapshots_evicted() const { return snapshots_evicted_; }
+  // Every hold of the tree on a unit, counted anew; [units].
+  std::vector<uint32_t> count_holds() const;
+
+ private:
+  Node* child_of(Node* parent, uint64_t salt, std::span<const int32_t> chunk) const;
+  Node* add_child(Node* parent, uint64_t salt, std::span<const int32_t> chunk, std::span<const int32_t> pages,
+                  uint64_t maker);
+  std::span<const int32_t> chunk_of(std::span<const int32_t> tokens, uint32_t depth) const;
+  uint32_t first_page(uint32_t depth) const;
+  uint32_t pages_end(uint32_t depth) const;
+  std::map<std::vector<int32_t>, std::unique_ptr<Node>>& siblings_of(const Node& node);
+  void touch(Node& node);
+  void drop_snapshot(Node& node);
+  void remove(Node& node);
+  template <class Visit>
+  void for_each(Visit&& visit) const;
+
+  Units* units_ = nullptr;
+  PrefixLimits limits_;
+  std::map<uint64_t, std::map<std::vector<int32_t>, std::unique_ptr<Node>>> roots_;  // by salt
+  std::map<uint64_t, Node*> leaves_, snapshots_;                                     // by last_used
+  uint64_t moment_ = 0;
+  uint64_t pages_evicted_ = 0, snapshots_evicted_ = 0;
+};
+
+}  // namespace tenon::hybrid_paged
