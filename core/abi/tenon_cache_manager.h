@@ -38,6 +38,7 @@ typedef struct tenon_admission {
   uint32_t tokens;           // of the prompt
   const int32_t* token_ids;  // [tokens]
   uint64_t salt;             // sequences of different salt never share memory
+  uint64_t positions_now;    // for which there must be room at once; at least tokens
   uint64_t max_positions;    // that the sequence can come to, drafts included
 } tenon_admission;
 

@@ -24,8 +24,8 @@ class Manager final : public CacheManager {
   struct Sequence {
     uint32_t region;
     uint32_t computed = 0, reserved_tokens = 0;
-    int32_t phase = TENON_PREFILL;
-    uint32_t current = 0;  // which of the region's slots holds the state
+    bool saves_last_only = true;  // of the reserved tokens
+    uint32_t current = 0;         // which of the region's slots holds the state
   };
 
   Result<Sequence*> get(uint64_t id);

@@ -73,16 +73,16 @@ Result<Manager::Sequence*> Manager::get(uint64_t id) {
 
 Status Manager::reserve(uint64_t id, const tenon_reservation& reservation) {
   TENON_TRY(Sequence * sequence, get(id));
-  bool is_decode = reservation.phase == TENON_DECODE;
+  bool saves_last_only = reservation.phase == TENON_PREFILL || reservation.all_kept;
   if (reservation.tokens == 0 || reservation.first != sequence->computed ||
-      (is_decode && reservation.tokens > slots_per_region_))
+      (!saves_last_only && reservation.tokens > slots_per_region_))
     return invalid("sequence " + std::to_string(id) + " has computed " + std::to_string(sequence->computed) +
                    " tokens, a step of " + std::to_string(reservation.tokens) + " cannot begin at " +
                    std::to_string(reservation.first));
   if (reservation.positions_end > positions_max_)
     return invalid("position " + std::to_string(reservation.positions_end) + " is beyond the context");
   sequence->reserved_tokens = reservation.tokens;
-  sequence->phase = reservation.phase;
+  sequence->saves_last_only = saves_last_only;
   return ok();
 }
 
@@ -99,9 +99,9 @@ Status Manager::fill(const tenon_step& step, std::span<const uint64_t> ids, teno
       tables.slot_start[row * step.sequences + s] =
           is_new ? -1 : static_cast<int32_t>(first_slot + sequence->current);
       for (int32_t t = begin; t < end; ++t) {
-        bool is_decode = sequence->phase == TENON_DECODE;
-        bool is_saved = is_decode || t + 1 == end;
-        uint32_t slot = first_slot + save_slot(*sequence, is_decode ? static_cast<uint32_t>(t - begin) : 0);
+        bool is_saved = !sequence->saves_last_only || t + 1 == end;
+        uint32_t slot =
+            first_slot + save_slot(*sequence, sequence->saves_last_only ? 0 : static_cast<uint32_t>(t - begin));
         tables.slot_save[size_t{row} * step.tokens + t] = is_saved ? static_cast<int32_t>(slot) : -1;
       }
     }
@@ -115,12 +115,13 @@ Status Manager::fill(const tenon_step& step, std::span<const uint64_t> ids, teno
 
 Status Manager::commit(uint64_t id, uint32_t tokens) {
   TENON_TRY(Sequence * sequence, get(id));
-  bool is_decode = sequence->phase == TENON_DECODE;
-  if (tokens == 0 || tokens > sequence->reserved_tokens || (!is_decode && tokens != sequence->reserved_tokens))
+  bool saves_last_only = sequence->saves_last_only;
+  if (tokens == 0 || tokens > sequence->reserved_tokens ||
+      (saves_last_only && tokens != sequence->reserved_tokens))
     return invalid("sequence " + std::to_string(id) + " has reserved " +
                    std::to_string(sequence->reserved_tokens) + " tokens, " + std::to_string(tokens) +
                    " cannot be kept");
-  sequence->current = save_slot(*sequence, is_decode ? tokens - 1 : 0);
+  sequence->current = save_slot(*sequence, saves_last_only ? 0 : tokens - 1);
   sequence->computed += tokens;
   sequence->reserved_tokens = 0;
   return ok();

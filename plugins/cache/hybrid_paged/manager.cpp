@@ -69,8 +69,9 @@ Result<uint32_t> Manager::admit(uint64_t id, const tenon_admission& admission) {
   // At least one token is left to be computed, for its logits.
   if (settings_.prefix_cache)
     match = tree_.find(sequence.salt, sequence.prompt, (admission.tokens - 1) / layout_.chunk_tokens);
-  bool begins = match.resume && begin_with(sequence, *match.resume, admission.tokens);
-  uint64_t now = layout_.units_for(admission.tokens);
+  uint64_t soon = std::max<uint64_t>(admission.positions_now, admission.tokens);
+  bool begins = match.resume && begin_with(sequence, *match.resume, soon);
+  uint64_t now = layout_.units_for(soon);
   if (!begins && now > obtainable()) return no_room(now, obtainable());
   choose_snapshots(sequence, match.depth);
   prompt_tokens_ += admission.tokens, reused_tokens_ += sequence.computed;
@@ -81,7 +82,7 @@ Result<uint32_t> Manager::admit(uint64_t id, const tenon_admission& admission) {
 
 // Takes part in what the tree has up to this node. Not if there would be no room for the rest of the prompt:
 // the snapshot stays beside the sequence's own state until the first step is done.
-bool Manager::begin_with(Sequence& sequence, const Node& node, uint32_t prompt_tokens) {
+bool Manager::begin_with(Sequence& sequence, const Node& node, uint64_t positions) {
   uint32_t tokens = node.depth * layout_.chunk_tokens;
   std::vector<int32_t> pages = tree_.pages_up_to(node);
   if (layout_.page_tokens > 0 && tokens % layout_.page_tokens != 0) {
@@ -92,7 +93,7 @@ bool Manager::begin_with(Sequence& sequence, const Node& node, uint32_t prompt_t
   sequence.pages = std::move(pages), sequence.current = node.snapshot, sequence.computed = tokens;
   for (int32_t unit : sequence.pages) units_.share(unit);
   for (int32_t unit : sequence.current) units_.share(unit);
-  size_t needed = layout_.pages_for(prompt_tokens) - sequence.pages.size() + slotted();
+  size_t needed = layout_.pages_for(positions) - sequence.pages.size() + slotted();
   if (needed <= obtainable()) return true;
   let_go(sequence);
   return false;

@@ -63,7 +63,7 @@ class Manager final : public CacheManager {
   size_t obtainable() const { return units_.available() + units_.idle(); }
   bool make_room(size_t units);
 
-  bool begin_with(Sequence& sequence, const Node& node, uint32_t prompt_tokens);
+  bool begin_with(Sequence& sequence, const Node& node, uint64_t positions);
   void let_go(Sequence& sequence);
   void choose_snapshots(Sequence& sequence, uint32_t depth_known) const;
 
