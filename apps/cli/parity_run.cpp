@@ -46,7 +46,7 @@ class ParityRun {
 
   Result<KeptTensors> run() {
     TENON_TRY(
-        executor_.cache().admit(kSequence, request_.prompt,
+        executor_.cache().admit(kSequence, request_.prompt, 0, request_.prompt.size(),
                                 request_.prompt.size() + request_.greedy_tokens + request_.draft_tokens + 1));
     TENON_TRY(prefill());
     if (assembly_.speculator() && request_.draft_tokens > 0) TENON_TRY(speculate());

@@ -9,8 +9,9 @@ struct Work {
   uint64_t sequence;
   const int32_t* tokens;  // [count]
   uint32_t count;
-  uint32_t first;  // position of the first token
-  int32_t phase;   // TENON_PREFILL or TENON_DECODE
+  uint32_t first;        // position of the first token
+  int32_t phase;         // TENON_PREFILL or TENON_DECODE
+  bool all_kept = true;  // whether none of the tokens is a guess
 };
 
 class Batch {

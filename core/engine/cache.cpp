@@ -34,12 +34,13 @@ Cache::Cache(const Assembly& assembly, AlignedBuffer pool) : assembly_(&assembly
   slot_save_.resize(layers * assembly.limits().tokens_per_step_max);
 }
 
-Result<uint32_t> Cache::admit(uint64_t sequence, std::span<const int32_t> prompt, uint64_t max_positions) {
+Result<uint32_t> Cache::admit(uint64_t sequence, std::span<const int32_t> prompt, uint64_t salt,
+                              uint64_t positions_now, uint64_t max_positions) {
   tenon_admission admission{};
   admission.size = sizeof(admission);
   admission.tokens = static_cast<uint32_t>(prompt.size());
   admission.token_ids = prompt.data();
-  admission.max_positions = max_positions;
+  admission.salt = salt, admission.positions_now = positions_now, admission.max_positions = max_positions;
   uint32_t computed = 0;
   TENON_TRY(assembly_->cache().call(&tenon_cache_manager::admit, sequence, &admission, &computed));
   return computed;
@@ -50,7 +51,7 @@ Status Cache::reserve(const Work& work, uint32_t positions_end) {
   reservation.size = sizeof(reservation);
   reservation.tokens = work.count, reservation.first = work.first;
   reservation.positions_end = positions_end;
-  reservation.phase = work.phase;
+  reservation.phase = work.phase, reservation.all_kept = work.all_kept;
   return assembly_->cache().call(&tenon_cache_manager::reserve, work.sequence, &reservation);
 }
 
@@ -61,6 +62,19 @@ Status Cache::commit(uint64_t sequence, uint32_t tokens) {
 void Cache::release(uint64_t sequence) {
   assembly_->cache().table().release(assembly_->cache().self(), sequence);
 }
+
+void Cache::discard(uint64_t sequence) {
+  assembly_->cache().table().discard(assembly_->cache().self(), sequence);
+}
+
+tenon_cache_stats Cache::stats() const {
+  tenon_cache_stats stats{};
+  stats.size = sizeof(stats);
+  assembly_->cache().table().stats(assembly_->cache().self(), &stats);
+  return stats;
+}
+
+Status Cache::check() const { return assembly_->cache().call(&tenon_cache_manager::check); }
 
 Result<std::span<const tenon_state>> Cache::fill(const Batch& batch, uint32_t begin, uint32_t end) {
   const tenon_step& step = batch.step();

@@ -10,10 +10,14 @@ class Cache {
   static Result<Cache> make(const Assembly& assembly);
 
   // As in tenon_cache_manager.h. A failure carries the manager's reason.
-  Result<uint32_t> admit(uint64_t sequence, std::span<const int32_t> prompt, uint64_t max_positions);
+  Result<uint32_t> admit(uint64_t sequence, std::span<const int32_t> prompt, uint64_t salt,
+                         uint64_t positions_now, uint64_t max_positions);
   Status reserve(const Work& work, uint32_t positions_end);
   Status commit(uint64_t sequence, uint32_t tokens);
   void release(uint64_t sequence);
+  void discard(uint64_t sequence);
+  tenon_cache_stats stats() const;
+  Status check() const;
 
   // The states of layers [begin, end) of the assembly's needs for a step whose sequences have all reserved.
   // Valid until the next call for the same layers. Carries out what the manager asks of the pool.

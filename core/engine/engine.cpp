@@ -1,8 +1,30 @@
 #include <tenon/engine/engine.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 
 namespace tenon {
+
+namespace {
+
+// Log probabilities by a row of logits as the model gave it, before penalties change it.
+class LogProbabilities {
+ public:
+  explicit LogProbabilities(std::span<const float> row) : row_(row.begin(), row.end()) {
+    if (row_.empty()) return;
+    double greatest = *std::max_element(row_.begin(), row_.end()), sum = 0;
+    for (float logit : row_) sum += std::exp(logit - greatest);
+    log_sum_ = greatest + std::log(sum);
+  }
+  double of(int32_t token) const { return row_.empty() ? 0 : row_[static_cast<size_t>(token)] - log_sum_; }
+
+ private:
+  std::vector<float> row_;
+  double log_sum_ = 0;
+};
+
+}  // namespace
 
 const char* name_of(FinishReason reason) {
   switch (reason) {
@@ -10,6 +32,7 @@ const char* name_of(FinishReason reason) {
     case FinishReason::kLength: return "length";
     case FinishReason::kCancelled: return "cancelled";
     case FinishReason::kError: return "error";
+    case FinishReason::kNumericalError: return "numerical_error";
   }
   return "unknown";
 }
@@ -24,7 +47,10 @@ Engine::Engine(const Assembly& assembly, std::unique_ptr<Executor> executor)
       executor_(std::move(executor)),
       scheduler_(assembly.limits(), assembly.chunk_tokens(), executor_->cache()),
       batch_(assembly),
-      sampler_(assembly.model().shape().vocabulary) {}
+      sampler_(assembly.model().shape().vocabulary),
+      drafting_(assembly.speculator() ? std::make_unique<Drafting>(assembly, *executor_) : nullptr),
+      draft_length_(assembly.limits().draft_tokens_max,
+                    assembly.description().speculative && assembly.description().speculative->adaptive) {}
 
 Result<uint64_t> Engine::submit(Request request, EventHandler on_event) {
   uint32_t context = assembly_.limits().context_max, vocabulary = assembly_.model().shape().vocabulary;
@@ -54,69 +80,142 @@ void Engine::run() {
   }
 }
 
-// One step: choose work, run the model once, turn logits into tokens.
+EngineStats Engine::stats() const {
+  EngineStats stats = stats_;
+  stats.preemptions = scheduler_.preemptions();
+  return stats;
+}
+
+// One step: choose work, run the model once, turn logits into tokens, guess ahead.
 bool Engine::step() {
   end_cancelled();
   std::span<const Work> work = scheduler_.choose(failed_);
   for (Scheduler::Failure& failure : failed_)
-    end(std::move(failure.sequence), -1, FinishReason::kError, failure.reason);
+    end(std::move(failure.sequence), FinishReason::kError, failure.reason);
   failed_.clear();
   if (work.empty()) return scheduler_.has_work();
+  auto start = std::chrono::steady_clock::now();
+  uint64_t outputs = stats_.output_tokens;
   Status status = compute(work);
-  if (status.ok()) status = sample();
-  if (!status.ok())
-    for (const Work& part : work)
-      if (auto sequence = scheduler_.remove(part.sequence))
-        end(std::move(sequence), -1, FinishReason::kError, status.error().text);
+  if (status.ok()) status = verify();
+  if (status.ok() && drafting_) status = speculate();
+  if (!status.ok()) fail_step(work, status.error().text);
+  ++stats_.steps;
+  bool is_decode =
+      std::all_of(work.begin(), work.end(), [](const Work& part) { return part.phase == TENON_DECODE; });
+  std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  if (is_decode) draft_length_.record(static_cast<uint32_t>(stats_.output_tokens - outputs), seconds.count());
   end_cancelled();
   return true;
 }
 
+// Runs the model. Logits are wanted after a sequence's last token and after each of its drafts.
 Status Engine::compute(std::span<const Work> work) {
   batch_.fill(work);
-  TENON_TRY(executor_->run(batch_));
-  rows_.clear(), row_owners_.clear();
+  parts_.clear(), rows_.clear();
   for (size_t s = 0; s < work.size(); ++s) {
-    Sequence& sequence = *scheduler_.find(work[s].sequence);
-    TENON_TRY(executor_->cache().commit(work[s].sequence, work[s].count));
-    sequence.computed += work[s].count;
-    if (sequence.computed < sequence.tokens.size()) continue;  // more of the prompt to come
-    rows_.push_back(batch_.step().token_start[s + 1] - 1);
-    row_owners_.push_back(work[s].sequence);
+    const Sequence& sequence = *scheduler_.find(work[s].sequence);
+    Part part{work[s].sequence,
+              work[s].first,
+              work[s].count,
+              static_cast<uint32_t>(batch_.step().token_start[s]),
+              static_cast<uint32_t>(rows_.size()),
+              0};
+    uint32_t known = std::min(sequence.left(), part.count);
+    if (known == sequence.left())
+      for (uint32_t i = known - 1; i < part.count; ++i) rows_.push_back(static_cast<int32_t>(part.row + i));
+    part.rows_read = static_cast<uint32_t>(rows_.size()) - part.logits;
+    parts_.push_back(part);
+    stats_.prompt_tokens += part.first < sequence.prompt_tokens() ? part.count : 0;
+  }
+  return executor_->run(batch_);
+}
+
+Status Engine::verify() {
+  Matrix logits;
+  if (!rows_.empty()) {
+    TENON_TRY(logits, executor_->logits(rows_));
+  }
+  for (const Part& part : parts_) {
+    Sequence& sequence = *scheduler_.find(part.sequence);
+    uint32_t kept = part.rows_read == 0 ? part.count : verify(sequence, part, logits);
+    if (kept == 0) continue;  // it has ended
+    TENON_TRY(executor_->cache().commit(part.sequence, kept));
+    sequence.computed += kept;
   }
   return ok();
 }
 
-Status Engine::sample() {
-  if (rows_.empty()) return ok();
-  TENON_TRY(Matrix logits, executor_->logits(rows_));
-  for (size_t i = 0; i < row_owners_.size(); ++i) {
-    Sequence& sequence = *scheduler_.find(row_owners_[i]);
-    std::span<float> row(logits.row(static_cast<int64_t>(i)), static_cast<size_t>(logits.columns));
-    accept(sequence, sampler_.draw(row, sequence));
+// Draws a token after the last known one and after each draft that was drawn too, so the answer is what it
+// would be without drafts, also when it is sampled: a draft is right if it is the token that is drawn. Returns
+// how many tokens of the part are computed for good, 0 if the sequence has ended.
+uint32_t Engine::verify(Sequence& sequence, const Part& part, Matrix logits) {
+  uint32_t known = part.count - (part.rows_read - 1);
+  std::vector<int32_t> drafts = std::move(sequence.drafts);
+  sequence.drafts.clear();
+  stats_.drafted += part.rows_read - 1;
+  for (uint32_t i = 0; i < part.rows_read; ++i) {
+    std::span<float> row(logits.row(part.logits + i), static_cast<size_t>(logits.columns));
+    if (!std::all_of(row.begin(), row.end(), [](float logit) { return std::isfinite(logit); })) {
+      end_numerical(sequence.id);
+      return 0;
+    }
+    LogProbabilities logprobs(sequence.request.wants_logprobs ? row : std::span<float>());
+    int32_t token = sampler_.draw(row, sequence);
+    bool is_right = i + 1 < part.rows_read && token == drafts[i];
+    stats_.accepted += is_right;
+    if (!accept(sequence, token, logprobs.of(token))) return 0;
+    if (!is_right) return known + i;
   }
-  return ok();
+  return part.count;
 }
 
-void Engine::accept(Sequence& sequence, int32_t token) {
+Status Engine::speculate() {
+  members_.clear();
+  for (const Part& part : parts_)
+    if (Sequence* sequence = scheduler_.find(part.sequence))
+      members_.push_back({sequence, part.first, part.row});
+  return drafting_->learn(members_, draft_length_.length());
+}
+
+// Adds a token to the answer. Returns false if that was the last, and the sequence is gone.
+bool Engine::accept(Sequence& sequence, int32_t token, double logprob) {
   sequence.tokens.push_back(token);
   ++sequence.output_counts[token];
+  ++stats_.output_tokens;
   const std::vector<int32_t>& eos = sequence.request.eos;
   bool is_eos = std::find(eos.begin(), eos.end(), token) != eos.end();
-  if (is_eos || sequence.output_tokens() >= sequence.max_tokens)
-    return end(scheduler_.remove(sequence.id), token, is_eos ? FinishReason::kEos : FinishReason::kLength, "");
-  sequence.on_event({sequence.id, token, false, {}, ""});
+  bool is_last = is_eos || sequence.output_tokens() >= sequence.max_tokens;
+  TokenEvent event{sequence.id, token, is_last, logprob, is_eos ? FinishReason::kEos : FinishReason::kLength,
+                   ""};
+  if (!is_last) return sequence.on_event(event), true;
+  scheduler_.remove(sequence.id)->on_event(event);
+  return false;
 }
 
-void Engine::end(std::unique_ptr<Sequence> sequence, int32_t token, FinishReason reason,
-                 const std::string& error) {
-  sequence->on_event({sequence->id, token, true, reason, error});
+// The end without a token.
+void Engine::end(std::unique_ptr<Sequence> sequence, FinishReason reason, const std::string& error) {
+  sequence->on_event({sequence->id, -1, true, 0, reason, error});
+}
+
+// What it computed cannot be trusted, so nobody else may begin with it.
+void Engine::end_numerical(uint64_t id) {
+  ++stats_.numerical_errors;
+  executor_->cache().discard(id);
+  end(scheduler_.remove(id), FinishReason::kNumericalError, "the model computed a value that is not finite");
 }
 
 void Engine::end_cancelled() {
   for (uint64_t id : cancelled_)
-    if (auto sequence = scheduler_.remove(id)) end(std::move(sequence), -1, FinishReason::kCancelled, "");
+    if (auto sequence = scheduler_.remove(id)) end(std::move(sequence), FinishReason::kCancelled, "");
   cancelled_.clear();
+}
+
+void Engine::fail_step(std::span<const Work> work, const std::string& error) {
+  for (const Work& part : work) {
+    executor_->cache().discard(part.sequence);
+    if (auto sequence = scheduler_.remove(part.sequence)) end(std::move(sequence), FinishReason::kError, error);
+  }
 }
 
 }  // namespace tenon

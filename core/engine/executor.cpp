@@ -25,10 +25,13 @@ Status Executor::allocate() {
   TENON_TRY(hidden_memory_, AlignedBuffer::allocate(matrix_bytes(limits.tokens_per_step_max, shape.model_dim),
                                                     "hidden states"));
   // Rows gathered for the head, then their logits.
-  TENON_TRY(logits_memory_,
-            AlignedBuffer::allocate(matrix_bytes(limits.sequences_max, shape.model_dim + shape.vocabulary),
-                                    "logits"));
+  TENON_TRY(logits_memory_, AlignedBuffer::allocate(
+                                matrix_bytes(logit_rows_max(), shape.model_dim + shape.vocabulary), "logits"));
   return ok();
+}
+
+uint64_t Executor::logit_rows_max() const {
+  return uint64_t{assembly_.limits().sequences_max} * (1 + assembly_.limits().draft_tokens_max);
 }
 
 tenon_step Executor::with_workspace(const Batch& batch) const {
@@ -47,11 +50,10 @@ Status Executor::run(const Batch& batch) {
 
 Result<Matrix> Executor::logits(std::span<const int32_t> rows) {
   const tenon_model_shape& shape = assembly_.model().shape();
-  TENON_CHECK(rows.size() <= assembly_.limits().sequences_max, "{} rows", rows.size());
+  TENON_CHECK(rows.size() <= logit_rows_max(), "{} rows", rows.size());
   int64_t count = static_cast<int64_t>(rows.size()), dim = shape.model_dim;
   auto* memory = reinterpret_cast<float*>(logits_memory_.data());
-  Matrix gathered(memory, count, dim),
-      logits(memory + assembly_.limits().sequences_max * dim, count, shape.vocabulary);
+  Matrix gathered(memory, count, dim), logits(memory + logit_rows_max() * dim, count, shape.vocabulary);
   for (int64_t i = 0; i < count; ++i)
     std::memcpy(gathered.row(i), hidden_.row(rows[static_cast<size_t>(i)]),
                 static_cast<size_t>(dim) * sizeof(float));

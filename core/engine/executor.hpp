@@ -15,7 +15,7 @@ class Executor {
   Status run(const Batch& batch);
   // Normed hidden states of the last run, [T, D].
   Matrix hidden() const { return hidden_; }
-  // Logits of rows of the last run, at most sequences_max; [rows, V], valid until the next call.
+  // Logits of rows of the last run, at most one per sequence and draft; [rows, V], valid until the next call.
   Result<Matrix> logits(std::span<const int32_t> rows);
 
   // Lets the speculator learn pairs (see tenon_draft) and guess `count` tokens per sequence into proposed [S,
@@ -26,6 +26,7 @@ class Executor {
  private:
   Executor(const Assembly& assembly, Cache cache) : assembly_(assembly), cache_(std::move(cache)) {}
   Status allocate();
+  uint64_t logit_rows_max() const;
   tenon_step with_workspace(const Batch& batch) const;
 
   const Assembly& assembly_;

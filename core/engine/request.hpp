@@ -24,13 +24,16 @@ struct SamplingParameters {
 struct Request {
   std::vector<int32_t> prompt;  // token ids, at least one
   SamplingParameters sampling;
-  uint32_t max_tokens = 0;   // 0: as many as the context has room for
-  std::vector<int32_t> eos;  // ids that end the answer; they are reported like any other token
+  uint32_t max_tokens = 0;      // 0: as many as the context has room for
+  std::vector<int32_t> eos;     // ids that end the answer; they are reported like any other token
+  bool wants_logprobs = false;  // whether events carry TokenEvent.logprob
+  int32_t priority = 0;         // lower goes first; every 64 steps of waiting count as one lower
+  uint64_t salt = 0;            // requests of different salt share nothing in the cache
 };
 
-enum class FinishReason { kEos, kLength, kCancelled, kError };
+enum class FinishReason { kEos, kLength, kCancelled, kError, kNumericalError };
 
-// "eos", "length", "cancelled", "error"
+// "eos", "length", "cancelled", "error", "numerical_error"
 const char* name_of(FinishReason reason);
 
 // One generated token, or the end of a request, or both.
@@ -38,8 +41,10 @@ struct TokenEvent {
   uint64_t request;
   int32_t token = -1;  // -1: the end came without one
   bool is_last = false;
+  double logprob =
+      0;  // natural logarithm of the token's probability by the model alone, if the request wants it
   FinishReason reason{};  // if is_last
-  std::string error;      // if the reason is kError
+  std::string error;      // if the reason is kError or kNumericalError
 };
 
 // Called on the engine's thread, for each event of one request, in order.

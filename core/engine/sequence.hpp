@@ -14,11 +14,28 @@ struct Sequence {
   uint32_t computed = 0;  // leading tokens that the model has consumed; the only such count there is (rule D7)
   uint32_t max_tokens = 0;                              // output tokens at most, resolved
   std::unordered_map<int32_t, uint32_t> output_counts;  // how often each token has been generated
-  bool is_cancelled = false;
+  uint64_t arrival = 0;                                 // number of the step before which it came
+
+  // Speculation. A pair is the hidden state at a position and the token after it; see tenon_speculator.h.
+  std::vector<int32_t> drafts;     // guesses of the tokens after the last one
+  std::vector<int32_t> to_verify;  // the last token and its drafts, as a step takes them
+  uint32_t paired = 1;             // the speculator knows the pairs of all positions below this
+  std::vector<float>
+      last_hidden;  // [D] after the token at computed - 1; empty if another sequence computed that one
+  bool has_draft_room = false;  // whether this step's pages reach far enough for new guesses
 
   uint32_t prompt_tokens() const { return static_cast<uint32_t>(request.prompt.size()); }
   uint32_t output_tokens() const { return static_cast<uint32_t>(tokens.size()) - prompt_tokens(); }
+  uint32_t left() const { return static_cast<uint32_t>(tokens.size()) - computed; }
+  // A prompt is prefilled; what follows it is decoded, also when it has to be computed again (rule D5).
   bool is_prefilling() const { return computed < prompt_tokens(); }
+  bool is_decoding() const { return !is_prefilling() && left() == 1; }
+
+  // As before its first step, with the tokens it has.
+  void start_over() {
+    computed = 0, paired = 1;
+    drafts.clear(), last_hidden.clear();
+  }
 };
 
 }  // namespace tenon

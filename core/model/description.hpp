@@ -31,7 +31,8 @@ struct SpeculativeSection {
   PluginUse use;
   NameTable weights;
   std::string layer_prefix;  // of the tensors of its own layers, with {layer}
-  uint32_t draft_tokens = 1;
+  uint32_t draft_tokens = 1;  // guessed at a time, at most
+  bool adaptive = true;       // whether fewer are guessed when that is faster
 };
 
 // [weights]

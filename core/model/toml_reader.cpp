@@ -104,6 +104,15 @@ void TomlReader::number(const char* key, double& target, double least, double mo
     fail_value(key, *node, kind);
 }
 
+void TomlReader::truth(const char* key, bool& target, Need need) {
+  const toml::node* node = take(key, need, "true or false");
+  if (!node) return;
+  if (node->is_boolean())
+    target = *node->value<bool>();
+  else
+    fail_value(key, *node, "true or false");
+}
+
 void TomlReader::text(const char* key, std::string& target, Need need) {
   const toml::node* node = take(key, need, "a string");
   if (!node) return;

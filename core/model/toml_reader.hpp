@@ -29,6 +29,7 @@ class TomlReader {
     if (auto value = read_integer(key, least, most, need)) target = static_cast<Int>(*value);
   }
   void number(const char* key, double& target, double least, double most, Need need = Need::kRequired);
+  void truth(const char* key, bool& target, Need need = Need::kRequired);
   void text(const char* key, std::string& target, Need need = Need::kRequired);
   void texts(const char* key, std::vector<std::string>& target);
   void integers(const char* key, std::vector<int32_t>& target, int64_t least, int64_t most, Need need);

@@ -111,7 +111,8 @@ TEST(Engine, CancelEndsARequestAndLeavesTheOthersAlone) {
   uint64_t cancelled = 0;
   for (size_t i = 0; i < requests.size(); ++i) {
     auto id = model.engine().submit(requests[i], [&, i](const TokenEvent& event) {
-      if (event.token >= 0) outcomes[i].tokens.push_back(event.token);
+      if (event.token >= 0)
+        outcomes[i].tokens.push_back(event.token), outcomes[i].logprobs.push_back(event.logprob);
       if (event.is_last) outcomes[i].reason = event.reason;
       if (i == 3 && outcomes[i].tokens.size() == 4) model.engine().cancel(cancelled);
     });

@@ -43,11 +43,19 @@ TestModel::TestModel(Result<ModelDescription> description, const Tweak& tweak) {
   engine_ = std::move(engine).value();
 }
 
+CacheUnits::CacheUnits(TestModel& model) {
+  const CacheLayout& layout = model.assembly().cache_layout();
+  bytes = layout.placements[0].slot_stride;
+  page_tokens = layout.plan.page_tokens;
+  for (const tenon_needs& needs : model.assembly().needs()) slots += needs.bytes_per_sequence > 0;
+}
+
 std::vector<Outcome> run_all(Engine& engine, const std::vector<Request>& requests) {
   std::vector<Outcome> outcomes(requests.size());
   for (size_t i = 0; i < requests.size(); ++i) {
     auto id = engine.submit(requests[i], [&outcomes, i](const TokenEvent& event) {
-      if (event.token >= 0) outcomes[i].tokens.push_back(event.token);
+      if (event.token >= 0)
+        outcomes[i].tokens.push_back(event.token), outcomes[i].logprobs.push_back(event.logprob);
       if (event.is_last) outcomes[i].reason = event.reason, outcomes[i].error = event.error;
     });
     TENON_CHECK(id.ok(), "{}", id.error().text);
@@ -62,6 +70,7 @@ Request make_request(uint32_t prompt_tokens, uint32_t max_tokens, uint32_t seed,
   for (uint32_t i = 0; i < prompt_tokens; ++i)
     request.prompt.push_back(static_cast<int32_t>(generator() % kVocabulary));
   request.max_tokens = max_tokens;
+  request.wants_logprobs = true;
   request.sampling.temperature = temperature;
   request.sampling.seed = seed;
   return request;

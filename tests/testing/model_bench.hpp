@@ -29,12 +29,21 @@ class TestModel {
   std::unique_ptr<Engine> engine_;
 };
 
+// The bytes of one unit of a model's paged cache, and how many units a sequence of so many tokens takes.
+struct CacheUnits {
+  explicit CacheUnits(TestModel& model);
+  uint64_t of(uint32_t tokens) const { return slots + (tokens + page_tokens - 1) / page_tokens; }
+
+  uint64_t bytes, page_tokens, slots = 0;
+};
+
 // The description of a fixture, as imported.
 Result<ModelDescription> describe_fixture(const std::string& fixture);
 
 // What one request came to.
 struct Outcome {
   std::vector<int32_t> tokens;
+  std::vector<double> logprobs;  // of the tokens; equal only if every bit of the logits is
   FinishReason reason{};
   std::string error;
   bool operator==(const Outcome&) const = default;
