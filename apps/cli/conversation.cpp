@@ -24,8 +24,9 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 // Receives the tokens of one answer: decodes them, looks for stop strings, prints.
 class Printer {
  public:
-  Printer(const Tokenizer& tokenizer, std::vector<std::string> stops)
-      : decoder_(tokenizer, SpecialTokens::kSkip), matcher_(std::move(stops)) {}
+  // out: NULL to print nothing.
+  Printer(const Tokenizer& tokenizer, std::vector<std::string> stops, FILE* out)
+      : decoder_(tokenizer, SpecialTokens::kSkip), matcher_(std::move(stops)), out_(out) {}
 
   // Returns false when no more tokens are wanted.
   bool take(int32_t token) {
@@ -44,12 +45,14 @@ class Printer {
  private:
   void print(const std::string& piece) {
     text_ += piece;
-    bool is_written = std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size();
-    if (!is_written || std::fflush(stdout) != 0) has_failed_ = true;
+    if (!out_) return;
+    bool is_written = std::fwrite(piece.data(), 1, piece.size(), out_) == piece.size();
+    if (!is_written || std::fflush(out_) != 0) has_failed_ = true;
   }
 
   StreamDecoder decoder_;
   StopMatcher matcher_;
+  FILE* out_;
   std::string text_;
   bool has_failed_ = false;
 };
@@ -172,35 +175,90 @@ Request Conversation::request_of(std::vector<int32_t> prompt, const GenerationOp
   return request;
 }
 
-Result<Answer> Conversation::answer(const std::string& prompt, const GenerationOptions& options) {
-  TENON_TRY(std::vector<int32_t> ids, tokenizer_->encode(prompt));
-  Answer answer{};
-  answer.prompt_tokens = static_cast<uint32_t>(ids.size());
-  Printer printer(*tokenizer_, options.stops);
-  std::optional<TokenEvent> last;
-  bool is_wanted = true;
-  auto start = std::chrono::steady_clock::now();
-  auto on_event = [&](const TokenEvent& event) {
-    if (event.token >= 0 && answer.output_tokens++ == 0) answer.prefill_seconds = seconds_since(start);
-    if (event.token >= 0 && is_wanted) is_wanted = printer.take(event.token);
-    if (event.is_last) last = event;
-  };
-  TENON_TRY(uint64_t id, engine_->submit(request_of(std::move(ids), options), on_event));
-  bool is_interrupted = false;
-  while (!last && engine_->step()) {
-    is_interrupted = is_interrupted || take_interrupt();
-    if (!last && (!is_wanted || is_interrupted)) engine_->cancel(id);
+// One answer in the making.
+class Conversation::Listener {
+ public:
+  Listener(const Tokenizer& tokenizer, const GenerationOptions& options, FILE* out)
+      : printer_(tokenizer, options.stops, out), start_(std::chrono::steady_clock::now()) {}
+
+  // The handler refers to the listener, which has to stay where it is.
+  EventHandler handler() {
+    return [this](const TokenEvent& event) {
+      if (event.token >= 0) take(event.token);
+      if (event.is_last) last_ = event, seconds_ = seconds_since(start_);
+    };
   }
-  printer.finish();
-  if (printer.has_failed()) return io_error("standard output", errno);
-  if (last->reason == FinishReason::kError) return Error{TENON_INTERNAL, last->error};
-  answer.decode_seconds = seconds_since(start) - answer.prefill_seconds;
-  answer.text = printer.text();
-  answer.ending = is_interrupted                          ? Ending::kInterrupt
-                  : printer.has_matched()                 ? Ending::kStop
-                  : last->reason == FinishReason::kLength ? Ending::kLength
-                                                          : Ending::kEos;
-  return answer;
+  bool is_done() const { return last_.has_value(); }
+  bool is_wanted() const { return is_wanted_; }
+
+  Result<Answer> finish(uint32_t prompt_tokens, bool is_interrupted) {
+    printer_.finish();
+    if (printer_.has_failed()) return io_error("standard output", errno);
+    if (last_->reason == FinishReason::kError || last_->reason == FinishReason::kNumericalError)
+      return Error{TENON_INTERNAL, last_->error};
+    answer_.prompt_tokens = prompt_tokens;
+    answer_.decode_seconds = seconds_ - answer_.prefill_seconds;
+    answer_.text = printer_.text();
+    answer_.ending = is_interrupted                           ? Ending::kInterrupt
+                     : printer_.has_matched()                 ? Ending::kStop
+                     : last_->reason == FinishReason::kLength ? Ending::kLength
+                                                              : Ending::kEos;
+    return std::move(answer_);
+  }
+
+ private:
+  void take(int32_t token) {
+    if (answer_.output_tokens++ == 0) answer_.prefill_seconds = seconds_since(start_);
+    if (!is_wanted_) return;
+    answer_.ids.push_back(token);
+    is_wanted_ = printer_.take(token);
+  }
+
+  Printer printer_;
+  std::chrono::steady_clock::time_point start_;
+  double seconds_ = 0;
+  Answer answer_{};
+  std::optional<TokenEvent> last_;
+  bool is_wanted_ = true;
+};
+
+Result<Answer> Conversation::answer(const std::string& prompt, const GenerationOptions& options) {
+  std::vector<Result<Answer>> answers = answer_all({{prompt, options}}, stdout);
+  return std::move(answers.front());
+}
+
+std::vector<Result<Answer>> Conversation::answer_all(const std::vector<Prompt>& prompts) {
+  return answer_all(prompts, nullptr);
+}
+
+std::vector<Result<Answer>> Conversation::answer_all(const std::vector<Prompt>& prompts, FILE* out) {
+  struct Running {
+    std::unique_ptr<Listener> listener;
+    Result<uint64_t> id;
+    uint32_t prompt_tokens;
+  };
+  std::vector<Running> all;
+  for (const Prompt& prompt : prompts) {
+    auto listener = std::make_unique<Listener>(*tokenizer_, prompt.options, out);
+    auto ids = tokenizer_->encode(prompt.text);
+    uint32_t count = ids.ok() ? static_cast<uint32_t>(ids.value().size()) : 0;
+    Result<uint64_t> id =
+        ids.ok() ? engine_->submit(request_of(std::move(ids).value(), prompt.options), listener->handler())
+                 : Result<uint64_t>(ids.error());
+    all.push_back({std::move(listener), std::move(id), count});
+  }
+  bool is_interrupted = false;
+  while (engine_->step()) {
+    is_interrupted = is_interrupted || take_interrupt();
+    for (const Running& running : all)
+      if (running.id.ok() && !running.listener->is_done() && (is_interrupted || !running.listener->is_wanted()))
+        engine_->cancel(running.id.value());
+  }
+  std::vector<Result<Answer>> answers;
+  for (Running& running : all)
+    answers.push_back(running.id.ok() ? running.listener->finish(running.prompt_tokens, is_interrupted)
+                                      : Result<Answer>(running.id.error()));
+  return answers;
 }
 
 }  // namespace tenon::cli

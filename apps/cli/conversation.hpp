@@ -7,6 +7,7 @@
 #include <tenon/text/chat_template.hpp>
 #include <tenon/text/tokenizer.hpp>
 
+#include <cstdio>
 #include <optional>
 
 namespace tenon::cli {
@@ -34,6 +35,7 @@ const char* name_of(Ending ending);
 
 struct Answer {
   std::string text;
+  std::vector<int32_t> ids;
   Ending ending;
   uint32_t prompt_tokens = 0, output_tokens = 0;
   double prefill_seconds = 0, decode_seconds = 0;
@@ -50,9 +52,19 @@ class Conversation {
   // Continues the text, printing it piece by piece on standard output. Ctrl-C ends it early.
   Result<Answer> answer(const std::string& prompt, const GenerationOptions& options);
 
+  // Continues all texts at once, each in its own way, and prints nothing. Answers come in the order of the
+  // prompts; one that failed is an error. Ctrl-C ends all of them early.
+  struct Prompt {
+    std::string text;
+    GenerationOptions options;
+  };
+  std::vector<Result<Answer>> answer_all(const std::vector<Prompt>& prompts);
+
   const ModelDescription& description() const { return assembly_->description(); }
 
  private:
+  class Listener;
+  std::vector<Result<Answer>> answer_all(const std::vector<Prompt>& prompts, FILE* out);
   explicit Conversation(RegistryOptions options) : registry_(std::move(options)) {}
   Status load_text();
   Request request_of(std::vector<int32_t> prompt, const GenerationOptions& options) const;

@@ -1,4 +1,5 @@
 // tenon run [MODEL] [-p PROMPT]: one answer, or a chat.
+#include "batch.hpp"
 #include "chat.hpp"
 #include "command.hpp"
 #include "conversation.hpp"
@@ -20,7 +21,7 @@ constexpr uint64_t kPromptBytesMax = 64 << 20;
 struct Options {
   ModelOptions model;
   GenerationOptions generation;
-  std::optional<std::string> prompt;
+  std::optional<std::string> prompt, batch;
   std::string system;
   bool is_raw = false, with_stats = false;
 };
@@ -33,6 +34,11 @@ void print_stats(const Answer& answer) {
 }
 
 Result<int> run_run(const Options& options) {
+  if (options.batch) {
+    TENON_TRY(auto conversation, Conversation::load(options.model));
+    catch_interrupts();
+    return run_batch(*conversation, *options.batch, options.system, options.is_raw, options.generation);
+  }
   bool is_chat = !options.prompt && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !options.is_raw;
   std::string prompt = options.prompt.value_or("");
   if (!options.prompt && !is_chat) {
@@ -62,6 +68,11 @@ void add_run(CLI::App& app, Action& chosen) {
   options->model.add_to(*command);
   command->add_option("-p,--prompt", options->prompt, "What to answer; default: a chat, or standard input")
       ->type_name("TEXT");
+  command
+      ->add_option("--batch", options->batch,
+                   "Answer one prompt per line of this file, {\"prompt\": ...}, all at once")
+      ->type_name("FILE.jsonl")
+      ->excludes("--prompt");
   command->add_option("--system", options->system, "A system message before the prompt")->type_name("TEXT");
   command->add_flag("--raw", options->is_raw, "Continue the prompt as it is, without the chat template");
   command->add_flag("--stats", options->with_stats, "Print counts and speed on standard error");

@@ -1,6 +1,7 @@
 #include <apps/common/options.hpp>
 
 #include <apps/common/model_source.hpp>
+#include <apps/common/speculative_option.hpp>
 
 #include <tenon/base/text.hpp>
 
@@ -41,6 +42,13 @@ void ModelOptions::add_to(CLI::App& command) {
   command
       .add_option("--memory", memory, "Memory for the cache, such as 512M or 4G; default: half of what is free")
       ->type_name("BYTES");
+  command
+      .add_option("--speculative", speculative,
+                  "How to guess tokens ahead: off, or {\"method\": \"mtp\", \"num_speculative_tokens\": 2}")
+      ->type_name("JSON");
+  command
+      .add_option("--prefix-cache", prefix_cache, "Whether a prompt may begin with what earlier ones computed")
+      ->check(CLI::IsMember({"on", "off"}));
 }
 
 Result<ModelDescription> ModelOptions::describe() const {
@@ -56,6 +64,9 @@ Result<ModelDescription> ModelOptions::describe() const {
       return invalid("--memory: is " + printable(memory) + ", expected bytes such as 512M or 4G");
     engine.memory = *bytes;
   }
+  if (!prefix_cache.empty())
+    description.cache.config.entries["prefix_cache"] = {prefix_cache == "on", Place{"--prefix-cache"}};
+  if (!speculative.empty()) TENON_TRY(apply_speculative(speculative, description));
   return description;
 }
 

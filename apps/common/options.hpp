@@ -19,6 +19,8 @@ struct ModelOptions {
   PluginOptions plugins;
   uint32_t threads = 0, sequences = 0, step_tokens = 0, context = 0;
   std::string memory;
+  std::string speculative;   // "off", or JSON as --speculative describes it
+  std::string prefix_cache;  // "on" or "off"
 
   void add_to(CLI::App& command);
   // The description, with what the command line says put over it.
