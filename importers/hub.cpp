@@ -26,7 +26,7 @@ Result<std::string> describe_checkpoint(const std::filesystem::path& directory) 
     if (type == importer.model_type) return importer.describe(hub);
     known.push_back(importer.model_type);
   }
-  return hub.refuse("model_type", type, "one of " + join_words(known));
+  return hub.refuse(hub.config(), "model_type", type, "one of " + join_words(known));
 }
 
 }  // namespace tenon

@@ -54,8 +54,29 @@ Status HubConfig::read_tensors() {
   return ok();
 }
 
-Error HubConfig::refuse(const std::string& key, const Json& value, const std::string& expectation) const {
-  return invalid(file() + ": " + key + " is " + printable(value.dump(), 80) + ", must be " + expectation);
+// "/models/x/config.json: rope_scaling.factor"
+std::string HubConfig::place_of(const Json& object, const std::string& key) const {
+  for (const auto& [file_name, root] : {std::pair("config.json", &config_),
+                                        {"generation_config.json", &generation_},
+                                        {"tokenizer_config.json", &tokenizer_}}) {
+    std::string file = (directory_ / file_name).string() + ": ";
+    if (&object == root) return file + key;
+    for (const auto& [name, value] : root->items())
+      if (&object == &value) return file + printable(name) + "." + key;
+  }
+  return key;
+}
+
+Error HubConfig::refuse(const Json& object, const std::string& key, const Json& value,
+                        const std::string& expectation) const {
+  std::string fact = value.is_null() ? " is not given" : " is " + printable(value.dump(), 80);
+  return invalid(place_of(object, key) + fact + ", must be " + expectation);
+}
+
+Result<const Json*> HubConfig::find_object(const Json& object, const char* key) const {
+  const Json* value = find_value(object, key);
+  if (value && !value->is_object()) return refuse(object, key, *value, "an object");
+  return value;
 }
 
 Result<int64_t> HubConfig::get_int(const Json& object, const char* key, int64_t least, int64_t most,
@@ -63,13 +84,13 @@ Result<int64_t> HubConfig::get_int(const Json& object, const char* key, int64_t 
   std::string expectation = "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
   const Json* value = find_value(object, key);
   if (!value && fallback) return *fallback;
-  if (!value) return refuse(key, Json(), expectation);
+  if (!value) return refuse(object, key, Json(), expectation);
   // Some published files write 262144.0.
   bool is_whole = value->is_number_integer() ||
                   (value->is_number_float() && std::floor(value->get<double>()) == value->get<double>());
   double number = value->is_number() ? value->get<double>() : 0;
   if (!is_whole || number < static_cast<double>(least) || number > static_cast<double>(most))
-    return refuse(key, *value, expectation);
+    return refuse(object, key, *value, expectation);
   return static_cast<int64_t>(number);
 }
 
@@ -78,16 +99,16 @@ Result<double> HubConfig::get_number(const Json& object, const char* key, double
   std::string expectation = "a number from " + Json(least).dump() + " to " + Json(most).dump();
   const Json* value = find_value(object, key);
   if (!value && fallback) return *fallback;
-  if (!value) return refuse(key, Json(), expectation);
+  if (!value) return refuse(object, key, Json(), expectation);
   if (!value->is_number() || !(value->get<double>() >= least && value->get<double>() <= most))
-    return refuse(key, *value, expectation);
+    return refuse(object, key, *value, expectation);
   return value->get<double>();
 }
 
 Result<bool> HubConfig::get_bool(const Json& object, const char* key, bool fallback) const {
   const Json* value = find_value(object, key);
   if (!value) return fallback;
-  if (!value->is_boolean()) return refuse(key, *value, "true or false");
+  if (!value->is_boolean()) return refuse(object, key, *value, "true or false");
   return value->get<bool>();
 }
 
@@ -95,7 +116,7 @@ Result<std::string> HubConfig::get_text(const Json& object, const char* key,
                                         std::optional<std::string> fallback) const {
   const Json* value = find_value(object, key);
   if (!value && fallback) return *fallback;
-  if (!value || !value->is_string()) return refuse(key, value ? *value : Json(), "a string");
+  if (!value || !value->is_string()) return refuse(object, key, value ? *value : Json(), "a string");
   return value->get<std::string>();
 }
 
@@ -106,12 +127,26 @@ Result<std::vector<int64_t>> HubConfig::get_ints(const Json& object, const char*
   if (!value) return numbers;
   Json list = value->is_array() ? *value : Json::array({*value});  // one number may stand for a list of one
   for (const Json& item : list) {
-    bool is_good = item.is_number_integer() && item.get<int64_t>() >= least && item.get<int64_t>() <= most;
-    if (!is_good)
-      return refuse(key, item, "whole numbers from " + std::to_string(least) + " to " + std::to_string(most));
+    // Compared as a double, since an unsigned number may be beyond int64_t.
+    double number = item.is_number() ? item.get<double>() : 0;
+    if (!item.is_number_integer() || number < static_cast<double>(least) || number > static_cast<double>(most))
+      return refuse(object, key, item,
+                    "whole numbers from " + std::to_string(least) + " to " + std::to_string(most));
     numbers.push_back(item.get<int64_t>());
   }
   return numbers;
+}
+
+Result<std::vector<std::string>> HubConfig::get_texts(const Json& object, const char* key) const {
+  std::vector<std::string> texts;
+  const Json* value = find_value(object, key);
+  if (!value) return texts;
+  if (!value->is_array()) return refuse(object, key, *value, "a list of strings");
+  for (const Json& item : *value) {
+    if (!item.is_string()) return refuse(object, key, item, "strings");
+    texts.push_back(item.get<std::string>());
+  }
+  return texts;
 }
 
 }  // namespace tenon

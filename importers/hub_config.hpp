@@ -24,7 +24,8 @@ class HubConfig {
   // Names of all tensors; empty without weights.
   const std::set<std::string>& tensors() const { return tensors_; }
 
-  // Each reads a key of `object` (an object inside config.json). Without a fallback the key must be there.
+  // Each reads a key of `object`: one of the three above, or an object directly inside. A key that is null
+  // counts as absent. Without a fallback it must be there.
   Result<int64_t> get_int(const Json& object, const char* key, int64_t least, int64_t most,
                           std::optional<int64_t> fallback = {}) const;
   Result<double> get_number(const Json& object, const char* key, double least, double most,
@@ -33,9 +34,15 @@ class HubConfig {
   Result<std::string> get_text(const Json& object, const char* key,
                                std::optional<std::string> fallback = {}) const;
   Result<std::vector<int64_t>> get_ints(const Json& object, const char* key, int64_t least, int64_t most) const;
-  Error refuse(const std::string& key, const Json& value, const std::string& expectation) const;
+  Result<std::vector<std::string>> get_texts(const Json& object, const char* key) const;
+  // NULL if absent.
+  Result<const Json*> find_object(const Json& object, const char* key) const;
+  // The error for a value that has the right type.
+  Error refuse(const Json& object, const std::string& key, const Json& value,
+               const std::string& expectation) const;
 
  private:
+  std::string place_of(const Json& object, const std::string& key) const;
   Status read_tensors();
 
   std::filesystem::path directory_;

@@ -21,9 +21,13 @@ struct Facts {
   bool normalise;
   bool is_tied;
   std::string dtype;
-  Json scaling = Json::object();          // rope_scaling or rope_parameters
+  const Json* scaling;                    // rope_scaling or rope_parameters; {} without either
   std::vector<std::string> mixers, ffns;  // role of each layer
 };
+
+bool has_role(const std::vector<std::string>& roles, const char* name) {
+  return std::find(roles.begin(), roles.end(), name) != roles.end();
+}
 
 Status read_attention(const HubConfig& hub, Facts& facts) {
   const Json& config = hub.config();
@@ -39,14 +43,19 @@ Status read_attention(const HubConfig& hub, Facts& facts) {
   return ok();
 }
 
+// What is given of experts counts only where there are layers that use it.
 Status read_experts(const HubConfig& hub, Facts& facts) {
   const Json& config = hub.config();
-  TENON_TRY(facts.experts, hub.get_int(config, "num_experts", 0, kCountMax));
-  TENON_TRY(facts.top_k, hub.get_int(config, "num_experts_per_tok", 1, 256, 1));
-  TENON_TRY(facts.expert_dim, hub.get_int(config, "moe_intermediate_size", 1, kDimMax, 1));
-  TENON_TRY(facts.shared_dim, hub.get_int(config, "shared_expert_intermediate_size", 0, kDimMax, 0));
-  TENON_TRY(facts.dense_dim, hub.get_int(config, "intermediate_size", 1, kDimMax, 1));
-  TENON_TRY(facts.normalise, hub.get_bool(config, "norm_topk_prob", true));
+  if (has_role(facts.ffns, "sparse")) {
+    TENON_TRY(facts.top_k,
+              hub.get_int(config, "num_experts_per_tok", 1, std::min<int64_t>(facts.experts, 256)));
+    TENON_TRY(facts.expert_dim, hub.get_int(config, "moe_intermediate_size", 1, kDimMax));
+    TENON_TRY(facts.shared_dim, hub.get_int(config, "shared_expert_intermediate_size", 0, kDimMax, 0));
+    TENON_TRY(facts.normalise, hub.get_bool(config, "norm_topk_prob", true));
+  }
+  if (has_role(facts.ffns, "dense")) {
+    TENON_TRY(facts.dense_dim, hub.get_int(config, "intermediate_size", 1, kDimMax));
+  }
   return ok();
 }
 
@@ -54,32 +63,38 @@ Status read_experts(const HubConfig& hub, Facts& facts) {
 // all three.
 Status read_position(const HubConfig& hub, Facts& facts) {
   const Json& config = hub.config();
-  for (const char* key : {"rope_scaling", "rope_parameters"})
-    if (config.contains(key) && config[key].is_object()) facts.scaling = config[key];
-  const Json& theta_from = facts.scaling.contains("rope_theta") ? facts.scaling : config;
-  const Json& share_from = facts.scaling.contains("partial_rotary_factor") ? facts.scaling : config;
+  static const Json kNone = Json::object();
+  facts.scaling = &kNone;
+  for (const char* key : {"rope_scaling", "rope_parameters"}) {
+    TENON_TRY(const Json* scaling, hub.find_object(config, key));
+    if (scaling) facts.scaling = scaling;
+  }
+  const Json& theta_from = facts.scaling->contains("rope_theta") ? *facts.scaling : config;
+  const Json& share_from = facts.scaling->contains("partial_rotary_factor") ? *facts.scaling : config;
   TENON_TRY(facts.theta, hub.get_number(theta_from, "rope_theta", 1, 1e12, 10000.0));
   TENON_TRY(double share, hub.get_number(share_from, "partial_rotary_factor", 0.001, 1, 0.25));
   facts.rotary_dim = static_cast<int64_t>(static_cast<double>(facts.head_dim) * share);
   if (facts.rotary_dim < 2 || facts.rotary_dim % 2 != 0)
-    return hub.refuse("partial_rotary_factor", share, "such that an even number of dimensions of a head turn");
+    return hub.refuse(share_from, "partial_rotary_factor", share,
+                      "such that an even number of dimensions of a head turn");
   return ok();
 }
 
 Status read_layers(const HubConfig& hub, Facts& facts) {
   const Json& config = hub.config();
+  TENON_TRY(facts.experts, hub.get_int(config, "num_experts", 0, kCountMax));
   TENON_TRY(int64_t interval, hub.get_int(config, "full_attention_interval", 1, kLayersMax, 4));
   TENON_TRY(int64_t sparse_step, hub.get_int(config, "decoder_sparse_step", 1, kLayersMax, 1));
   TENON_TRY(std::vector<int64_t> dense, hub.get_ints(config, "mlp_only_layers", 0, facts.layers - 1));
   Json types = config.value("layer_types", Json());
   if (!types.is_null() && (!types.is_array() || types.size() != static_cast<size_t>(facts.layers)))
-    return hub.refuse("layer_types", types, "a list with one entry per layer");
+    return hub.refuse(config, "layer_types", types, "a list with one entry per layer");
   for (int64_t i = 0; i < facts.layers; ++i) {
     bool is_full = (i + 1) % interval == 0;
     if (!types.is_null()) {
       const Json& type = types[static_cast<size_t>(i)];
       if (type != "full_attention" && type != "linear_attention")
-        return hub.refuse("layer_types", type, "\"full_attention\" or \"linear_attention\"");
+        return hub.refuse(config, "layer_types", type, "\"full_attention\" or \"linear_attention\"");
       is_full = type == "full_attention";
     }
     bool is_dense = facts.experts == 0 || (i + 1) % sparse_step != 0 ||
@@ -88,6 +103,17 @@ Status read_layers(const HubConfig& hub, Facts& facts) {
     facts.ffns.push_back(is_dense ? "dense" : "sparse");
   }
   return ok();
+}
+
+// The key is called dtype in newer files.
+Result<std::string> read_dtype(const HubConfig& hub) {
+  static const std::map<std::string, std::string> kTypes = {
+      {"bfloat16", "bf16"}, {"float16", "f16"}, {"float32", "f32"}};
+  const char* key = hub.config().contains("dtype") ? "dtype" : "torch_dtype";
+  TENON_TRY(std::string name, hub.get_text(hub.config(), key, "bfloat16"));
+  auto type = kTypes.find(name);
+  if (type == kTypes.end()) return hub.refuse(hub.config(), key, name, "bfloat16, float16 or float32");
+  return type->second;
 }
 
 Result<Facts> read_facts(const HubConfig& hub) {
@@ -100,12 +126,12 @@ Result<Facts> read_facts(const HubConfig& hub) {
   TENON_TRY(facts.norm_eps, hub.get_number(config, "rms_norm_eps", 0, 1, 1e-6));
   TENON_TRY(facts.is_tied, hub.get_bool(config, "tie_word_embeddings", false));
   TENON_TRY(std::string activation, hub.get_text(config, "hidden_act", "silu"));
-  if (activation != "silu") return hub.refuse("hidden_act", activation, "\"silu\"");
-  TENON_TRY(facts.dtype, hub.get_text(config, config.contains("dtype") ? "dtype" : "torch_dtype", "bfloat16"));
+  if (activation != "silu") return hub.refuse(config, "hidden_act", activation, "\"silu\"");
+  TENON_TRY(facts.dtype, read_dtype(hub));
   TENON_TRY(read_attention(hub, facts));
-  TENON_TRY(read_experts(hub, facts));
   TENON_TRY(read_position(hub, facts));
   TENON_TRY(read_layers(hub, facts));
+  TENON_TRY(read_experts(hub, facts));
   return facts;
 }
 
@@ -119,10 +145,6 @@ size_t period_of(const Facts& facts) {
     if (repeats) return period;
   }
   return layers;
-}
-
-bool has_role(const std::vector<std::string>& roles, const char* name) {
-  return std::find(roles.begin(), roles.end(), name) != roles.end();
 }
 
 void write_layers(TomlWriter& toml, const Facts& facts) {
@@ -195,15 +217,15 @@ void write_experts(TomlWriter& toml, const Facts& facts) {
 
 // Plain rotary encoding, or YaRN where the file asks for it. Returns the context that goes with it.
 Result<int64_t> write_position(TomlWriter& toml, const HubConfig& hub, const Facts& facts) {
-  const Json& scaling = facts.scaling;
-  TENON_TRY(std::string type,
-            hub.get_text(scaling, scaling.contains("rope_type") ? "rope_type" : "type", "default"));
+  const Json& scaling = *facts.scaling;
+  const char* type_key = scaling.contains("rope_type") ? "rope_type" : "type";
+  TENON_TRY(std::string type, hub.get_text(scaling, type_key, "default"));
   toml.section("position", "How positions turn the queries and keys of attention.");
   toml.key("plugin", type == "yarn" ? "yarn" : "rope");
   toml.key("rotary_dim", facts.rotary_dim, "dimensions of each head that turn");
   toml.key("theta", facts.theta);
   if (type == "default") return facts.context;
-  if (type != "yarn") return hub.refuse("rope_scaling.type", type, "\"default\" or \"yarn\"");
+  if (type != "yarn") return hub.refuse(scaling, type_key, type, "\"default\" or \"yarn\"");
   TENON_TRY(double factor, hub.get_number(scaling, "factor", 1, 1e6));
   TENON_TRY(int64_t original,
             hub.get_int(scaling, "original_max_position_embeddings", 1, kContextMax, facts.context));
@@ -256,18 +278,17 @@ bool may_be_matrix(const std::string& module) {
 }
 
 Status write_quantisation(TomlWriter& toml, const HubConfig& hub) {
-  Json quantisation = hub.config().value("quantization_config", Json());
-  if (quantisation.is_null()) return ok();
-  if (!quantisation.is_object()) return hub.refuse("quantization_config", quantisation, "an object");
-  TENON_TRY(std::string method, hub.get_text(quantisation, "quant_method"));
-  if (method != "fp8") return hub.refuse("quantization_config.quant_method", method, "\"fp8\"");
-  Json tile = quantisation.value("weight_block_size", Json());
+  TENON_TRY(const Json* quantisation, hub.find_object(hub.config(), "quantization_config"));
+  if (!quantisation) return ok();
+  TENON_TRY(std::string method, hub.get_text(*quantisation, "quant_method"));
+  if (method != "fp8") return hub.refuse(*quantisation, "quant_method", method, "\"fp8\"");
+  Json tile = quantisation->value("weight_block_size", Json());
   if (tile != Json::array({128, 128}))
-    return hub.refuse("quantization_config.weight_block_size", tile, "[128, 128]");
+    return hub.refuse(*quantisation, "weight_block_size", tile, "[128, 128]");
+  TENON_TRY(std::vector<std::string> kept, hub.get_texts(*quantisation, "modules_to_not_convert"));
   std::set<std::string> patterns = {"model.embed_tokens.weight"};  // a table, which no converter touches
-  for (const Json& module : quantisation.value("modules_to_not_convert", Json::array()))
-    if (module.is_string() && may_be_matrix(module.get<std::string>()))
-      patterns.insert(pattern_of(module.get<std::string>()));
+  for (const std::string& module : kept)
+    if (may_be_matrix(module)) patterns.insert(pattern_of(module));
   toml.key("matrices", "f8_e4m3", "what matrices are, with one scale per 128 x 128 elements ...");
   std::string list = "[  # ... but for these\n";
   for (const std::string& pattern : patterns) list += "  " + TomlWriter::quoted(pattern) + ",\n";
@@ -276,13 +297,9 @@ Status write_quantisation(TomlWriter& toml, const HubConfig& hub) {
 }
 
 Status write_weights(TomlWriter& toml, const HubConfig& hub, const Facts& facts) {
-  static const std::map<std::string, std::string> kTypes = {
-      {"bfloat16", "bf16"}, {"float16", "f16"}, {"float32", "f32"}};
-  auto type = kTypes.find(facts.dtype);
-  if (type == kTypes.end()) return hub.refuse("torch_dtype", facts.dtype, "bfloat16, float16 or float32");
   toml.section("weights");
   if (hub.has_weights()) toml.key("path", hub.directory().string());
-  toml.key("dtype", type->second, "for reports without the files; a file says itself what its tensors are");
+  toml.key("dtype", facts.dtype, "for reports without the files; a file says itself what its tensors are");
   TENON_TRY(write_quantisation(toml, hub));
   toml.key("layer_prefix", "model.layers.{layer}.");
   toml.section("weights.model");
@@ -310,7 +327,7 @@ Status write_generation(TomlWriter& toml, const HubConfig& hub, const Facts& fac
   toml.key("top_p", top_p);
   if (min_p > 0) toml.key("min_p", min_p);
   if (repetition_penalty != 1.0) toml.key("repetition_penalty", repetition_penalty);
-  const Json& eos_from = generation.contains("eos_token_id") ? generation : hub.config();
+  const Json& eos_from = generation.value("eos_token_id", Json()).is_null() ? hub.config() : generation;
   TENON_TRY(std::vector<int64_t> eos, hub.get_ints(eos_from, "eos_token_id", 0, facts.vocabulary - 1));
   toml.raw_key("eos", TomlWriter::list(eos), "token ids that end an answer");
   return ok();

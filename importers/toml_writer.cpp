@@ -19,7 +19,9 @@ void TomlWriter::section(const std::string& name, const std::string& comment_tex
   lines_.push_back({"[" + name + "]", ""});
 }
 
-void TomlWriter::comment(const std::string& text) { lines_.push_back({"# " + text, ""}); }
+void TomlWriter::comment(const std::string& text) {
+  lines_.push_back({"# " + printable(text, text.size() + 1), ""});
+}
 
 void TomlWriter::raw_key(const std::string& name, const std::string& toml, const std::string& comment_text) {
   lines_.push_back({name + " = " + toml, comment_text});
