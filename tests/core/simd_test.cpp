@@ -21,7 +21,7 @@ class Simd : public ::testing::TestWithParam<Isa> {
 };
 
 INSTANTIATE_TEST_SUITE_P(All, Simd, ::testing::Values(Isa::kScalar, Isa::kAvx2, Isa::kAvx512),
-                         [](const auto& info) { return std::string(name_of(info.param)); });
+                         [](const auto& tested) { return std::string(name_of(tested.param)); });
 
 // Distance to the exact value, in units of the last place of the float nearest to it.
 double ulps(float computed, double exact) {
