@@ -5,8 +5,8 @@ import unittest
 
 from program import DEMO, EX_DATAERR, FIXTURES, SOURCE, ModelCase, output_of, tenon
 
-SHIPPED = {"gated_deltanet", "gated_attention", "sparse_moe", "dense_mlp", "hybrid_paged", "contiguous", "mtp", "yarn",
-           "rope"}
+SHIPPED = {"gated_deltanet", "gated_attention", "sparse_moe", "dense_mlp", "hybrid_paged", "contiguous", "mtp", "ngram",
+           "yarn", "rope"}
 
 
 class Inspect(ModelCase):
