@@ -206,9 +206,11 @@ void Engine::end_numerical(uint64_t id) {
 }
 
 void Engine::end_cancelled() {
-  for (uint64_t id : cancelled_)
+  // An event may cancel further requests, which end in the next step.
+  ending_.clear();
+  ending_.swap(cancelled_);
+  for (uint64_t id : ending_)
     if (auto sequence = scheduler_.remove(id)) end(std::move(sequence), FinishReason::kCancelled, "");
-  cancelled_.clear();
 }
 
 void Engine::fail_step(std::span<const Work> work, const std::string& error) {

@@ -67,7 +67,7 @@ class Engine {
   Sampler sampler_;
   std::unique_ptr<Drafting> drafting_;  // NULL without a speculator
   DraftLength draft_length_;
-  std::vector<uint64_t> cancelled_;
+  std::vector<uint64_t> cancelled_, ending_;
   std::vector<Scheduler::Failure> failed_;
   std::vector<Part> parts_;
   std::vector<int32_t> rows_;  // of the step, whose logits are wanted

@@ -125,6 +125,24 @@ TEST(Engine, CancelEndsARequestAndLeavesTheOthersAlone) {
   expect_equal(outcomes, expected, "others");
 }
 
+TEST(Engine, ACancelledRequestMayCancelOthers) {
+  TestModel model("tiny");
+  std::vector<FinishReason> reasons;
+  std::vector<uint64_t> ids;
+  for (int i = 0; i < 6; ++i) {
+    auto on_event = [&, i](const TokenEvent& event) {
+      if (!event.is_last) return;
+      reasons.push_back(event.reason);
+      if (i == 0) std::for_each(ids.begin() + 1, ids.end(), [&](uint64_t id) { model.engine().cancel(id); });
+    };
+    ids.push_back(model.engine().submit(make_request(5, 0), on_event).value());
+  }
+  model.engine().step();
+  model.engine().cancel(ids[0]);
+  model.engine().run();
+  EXPECT_EQ(reasons, std::vector<FinishReason>(6, FinishReason::kCancelled));
+}
+
 TEST(Engine, CancelReachesARequestThatIsWaiting) {
   TestModel model("tiny", [](ModelDescription& d) { d.engine.sequences_max = 1; });
   std::vector<FinishReason> reasons;
