@@ -14,6 +14,7 @@ using Action = std::function<Result<int>()>;
 
 // Each declares one subcommand; parsing it sets `chosen`. Options live as long as the action.
 void add_run(CLI::App& app, Action& chosen);
+void add_bench(CLI::App& app, Action& chosen);
 void add_import(CLI::App& app, Action& chosen);
 void add_inspect(CLI::App& app, Action& chosen);
 void add_plugins(CLI::App& app, Action& chosen);

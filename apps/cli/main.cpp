@@ -22,6 +22,7 @@ int run(int argc, char** argv) {
 
   Action chosen;
   add_run(app, chosen);
+  add_bench(app, chosen);
   add_import(app, chosen);
   add_inspect(app, chosen);
   add_plugins(app, chosen);
