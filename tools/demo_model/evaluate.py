@@ -84,7 +84,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", type=Path, required=True, help="exported folder")
     parser.add_argument("--verse", type=Path, required=True, help="plain text of the verse")
-    parser.add_argument("--count", type=int, default=300, help="questions of each kind")
+    parser.add_argument("--count", type=int, default=100, help="questions of each kind")
     parser.add_argument("--chats", type=int, default=100, help="chats for the MTP agreement")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=1)

@@ -14,7 +14,14 @@ def batches_of(items: dict[int, Encoded], rows: int = 8, length: int = 1024):
         batch = pack(waiting, rows, length)
         for number in batch.numbers():
             del waiting[number]
-        yield batch
+        yield without_padding(batch)
+
+
+def without_padding(batch: Batch) -> Batch:
+    """Without the rows and columns that no document reaches."""
+    used = batch.document != PADDING
+    rows, columns = used.any(dim=1), used.any(dim=0)
+    return Batch(*(part[rows][:, columns] for part in (batch.tokens, batch.document, batch.learn)))
 
 
 def unlearned(tokens: list[int]) -> Encoded:
