@@ -247,6 +247,7 @@ void write_speculative(TomlWriter& toml, const HubConfig& hub, const Facts& fact
   if (!hub.tensors().contains("mtp.fc.weight")) return;
   toml.section("speculative", "A head that guesses the token after the next.");
   toml.key("plugin", "mtp");
+  toml.key("draft_tokens", int64_t{0}, "tokens to guess ahead; 1 or 2 pay where memory is the limit");
   toml.key("mixer", "full", "roles of its own layer");
   toml.key("experts", has_role(facts.ffns, "sparse") ? "sparse" : "dense");
   toml.key("layer_prefix", "mtp.layers.{layer}.");

@@ -65,7 +65,7 @@ class Engine {
   Scheduler scheduler_;
   Batch batch_;
   Sampler sampler_;
-  std::unique_ptr<Drafting> drafting_;  // NULL without a speculator
+  std::unique_ptr<Drafting> drafting_;  // NULL if nothing is guessed
   DraftLength draft_length_;
   std::vector<uint64_t> cancelled_, ending_;
   std::vector<Scheduler::Failure> failed_;

@@ -102,7 +102,7 @@ void read_speculative(TomlReader reader, ModelDescription& model) {
   section.weights = reader.table("weights", Need::kOptional).names();
   section.weights.title = "speculative.weights";
   reader.text("layer_prefix", section.layer_prefix, Need::kOptional);
-  reader.integer("draft_tokens", section.draft_tokens, 1, 16, Need::kOptional);
+  reader.integer("draft_tokens", section.draft_tokens, 0, 16, Need::kOptional);
   reader.truth("adaptive", section.adaptive, Need::kOptional);
   section.use = read_use(reader);
   model.speculative = std::move(section);

@@ -31,7 +31,7 @@ struct SpeculativeSection {
   PluginUse use;
   NameTable weights;
   std::string layer_prefix;  // of the tensors of its own layers, with {layer}
-  uint32_t draft_tokens = 1;  // guessed at a time, at most
+  uint32_t draft_tokens = 0;  // guessed at a time, at most; 0: its weights are loaded, and it is not used
   bool adaptive = true;       // whether fewer are guessed when that is faster
 };
 

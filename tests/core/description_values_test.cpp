@@ -95,7 +95,7 @@ TEST(DescriptionValues, RefusesNumbersOutOfRange) {
       {"rotary_dim = 16", "rotary_dim = 0", "0\ntheta",
        "position.rotary_dim: is 0, must be a whole number from 2 to 1048576"},
       {"draft_tokens = 3", "draft_tokens = 17", "17",
-       "speculative.draft_tokens: is 17, must be a whole number from 1 to 16"},
+       "speculative.draft_tokens: is 17, must be a whole number from 0 to 16"},
       {"memory = 1048576", "memory = -1", "-1",
        "engine.memory: is -1, must be a whole number from 0 to 1125899906842624"},
       {"threads = 2", "threads = 0", "0\n\n[generation]",
