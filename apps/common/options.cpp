@@ -34,7 +34,8 @@ void ModelOptions::add_to(CLI::App& command) {
   command.add_option("MODEL", model,
                      "A directory in the Hugging Face layout, or a description (.toml); default: the demo");
   plugins.add_to(command);
-  command.add_option("-t,--threads", threads, "CPU threads; default: all processors")->check(CLI::Range(1, 1024));
+  command.add_option("-t,--threads", threads, "CPU threads; default: all processors")
+      ->check(CLI::Range(1, 1024));
   command.add_option("--max-sequences", sequences, "Sequences in one step")->check(CLI::Range(1, 65536));
   command.add_option("--step-tokens", step_tokens, "Tokens in one step")->check(CLI::Range(1, 1 << 20));
   command.add_option("--context", context, "Tokens of one sequence; default: what the model allows")

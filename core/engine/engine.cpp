@@ -48,7 +48,8 @@ Engine::Engine(const Assembly& assembly, std::unique_ptr<Executor> executor)
       scheduler_(assembly.limits(), assembly.chunk_tokens(), executor_->cache()),
       batch_(assembly),
       sampler_(assembly.model().shape().vocabulary),
-      drafting_(assembly.limits().draft_tokens_max > 0 ? std::make_unique<Drafting>(assembly, *executor_) : nullptr),
+      drafting_(assembly.limits().draft_tokens_max > 0 ? std::make_unique<Drafting>(assembly, *executor_)
+                                                       : nullptr),
       draft_length_(assembly.limits().draft_tokens_max,
                     assembly.description().speculative && assembly.description().speculative->adaptive) {}
 

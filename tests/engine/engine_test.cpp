@@ -81,6 +81,16 @@ TEST(Engine, ASeedDecidesASampledAnswer) {
   EXPECT_NE(run_all(model.engine(), {request}).front(), first);
 }
 
+TEST(Engine, LogProbabilitiesAreTheModelsWhateverPenaltiesSay) {
+  TestModel model("tiny");
+  Request request = make_request(20, 12, 7);
+  Outcome plain = run_all(model.engine(), {request}).front();
+  // So small that no token changes; of the logits those of all tokens generated before do.
+  request.sampling.frequency_penalty = 1e-3;
+  EXPECT_EQ(run_all(model.engine(), {request}).front(), plain);
+  for (double logprob : plain.logprobs) EXPECT_LT(logprob, 0);
+}
+
 TEST(Engine, EndsAtATokenThatEndsAnAnswer) {
   TestModel model("tiny");
   Request request = make_request(20, 30);

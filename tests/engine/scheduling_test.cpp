@@ -107,9 +107,22 @@ TEST(Scheduling, AValueThatIsNotFiniteEndsOneRequestAndLeavesTheOthersExact) {
     if (i == 2) continue;
     EXPECT_EQ(outcomes[i], expected[i]) << i;
   }
-  // Nothing of it is left for a prompt that begins alike.
+  // Nothing of it is left for a prompt that begins alike, also where it was computed in pieces.
   EXPECT_EQ(run_all(poisoned.engine(), {requests[2]}).front(), expected[2]);
   EXPECT_TRUE(poisoned.engine().check().ok());
+}
+
+TEST(Scheduling, WhatAFailedRequestComputedInPiecesIsNotKept) {
+  constexpr int32_t kPoison = 300;
+  TempDir dir;
+  write_poisoned_model(dir, kPoison);
+  TestModel model = TestModel::at(dir.path(), [](ModelDescription& d) { d.engine.tokens_per_step = 128; });
+  Request request = make_request(250, 5);
+  request.prompt[10] = kPoison;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(run_all(model.engine(), {request}).front().reason, FinishReason::kNumericalError);
+    EXPECT_EQ(model.engine().cache_stats().reused_tokens, 0u);
+  }
 }
 
 }  // namespace

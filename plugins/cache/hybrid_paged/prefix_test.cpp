@@ -118,6 +118,18 @@ TEST(Prefix, TheTreeStaysWithinItsBytes) {
   EXPECT_EQ(serve(world, numbers(0, 60)), 0u);
 }
 
+TEST(Prefix, WhatIsUsedAgainAndAgainIsKept) {
+  Settings small = kCaching;
+  small.prefix_bytes = 60 * 64;
+  World world(small, kAmple);
+  serve(world, numbers(0, 60));
+  for (int32_t i = 1; i < 20; ++i) {
+    serve(world, numbers(i * 1000, 60));
+    EXPECT_EQ(serve(world, numbers(0, 60)), 56u) << i;
+  }
+  EXPECT_EQ(serve(world, numbers(1000, 60)), 0u) << "the others are not";
+}
+
 TEST(Prefix, ASequenceGetsWhatTheTreeHas) {
   // Room for one sequence of 100 positions and little more: the tree gives way, and the sequence never fails.
   World world(kCaching, (2 + 20 + 4) * 64, 100);
