@@ -94,12 +94,12 @@ INSTANTIATE_TEST_SUITE_P(Pairs, Matrix,
                                            Features{0, false, 64, 100, 1, false, false},  //
                                            Features{1, true, 64, 128, 1, false, true},    //
                                            Features{1, false, 0, 512, 2, true, false},    //
-                                           Features{1, true, 16, 100, 1, true, false},    //
+                                           Features{1, true, 16, 100, 1, false, false},   //
                                            Features{2, true, 0, 100, 2, false, false},    //
                                            Features{2, false, 16, 512, 1, true, true},    //
                                            Features{2, true, 64, 128, 2, true, false},    //
                                            Features{4, false, 0, 128, 1, true, true},     //
-                                           Features{4, true, 64, 512, 2, false, true},    //
+                                           Features{4, true, 64, 512, 2, false, false},   //
                                            Features{4, true, 16, 160, 2, true, true}));
 
 }  // namespace
