@@ -3,8 +3,7 @@
 // and ends with TENON_EXPERT_LAYER_PLUGIN(...).
 #pragma once
 #include <tenon/abi/tenon_expert_layer.h>
-#include <tenon/sdk/boundary.hpp>
-#include <tenon/sdk/weights.hpp>
+#include <tenon/sdk/planned.hpp>
 
 namespace tenon {
 
@@ -25,16 +24,8 @@ inline constexpr tenon_expert_layer expert_layer_table = {
     0,
     create<T>,
     destroy<T>,
-    [](void* self, const tenon_model_shape* model, const tenon_limits* limits, tenon_needs* needs) noexcept {
-      return with<T>(self, [&](T& object) -> Status {
-        TENON_TRY(tenon_needs stated, object.plan(*model, *limits));
-        write_known(needs, stated);
-        return ok();
-      });
-    },
-    [](void* self, const tenon_weights* weights) noexcept {
-      return with<T>(self, [&](T& object) { return object.bind(Weights(weights)); });
-    },
+    plan<T>,
+    bind<T>,
     [](void* self, const tenon_step* step, const tenon_tensor* x, const tenon_tensor* y) noexcept {
       return with<T>(self, [&](T& object) { return object.forward(*step, Matrix(*x), Matrix(*y)); });
     },

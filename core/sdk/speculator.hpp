@@ -4,8 +4,7 @@
 #pragma once
 #include <tenon/abi/services/tenon_layers.h>
 #include <tenon/abi/tenon_speculator.h>
-#include <tenon/sdk/boundary.hpp>
-#include <tenon/sdk/weights.hpp>
+#include <tenon/sdk/planned.hpp>
 
 #include <vector>
 
@@ -80,9 +79,7 @@ inline constexpr tenon_speculator speculator_table = {
         return ok();
       });
     },
-    [](void* self, const tenon_weights* weights) noexcept {
-      return with<T>(self, [&](T& object) { return object.bind(Weights(weights)); });
-    },
+    bind<T>,
     [](void* self, const tenon_step* step, const tenon_state* states, const tenon_draft* draft) noexcept {
       return with<T>(self, [&](T& object) { return object.propose(*step, states, *draft); });
     },
