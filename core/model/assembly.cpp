@@ -16,15 +16,6 @@ namespace {
 
 constexpr uint32_t kSpeculatorLayersMax = 64;
 
-// Loads the plugin of a section and creates its object.
-template <class Table>
-Result<PluginObject<Table>> make_object(PluginRegistry& registry, const char* interface_id,
-                                        const PluginUse& use, std::unique_ptr<PluginHost> host) {
-  auto library = registry.get(use.plugin);
-  if (!library.ok()) return Error{library.error().code, library.error().text + " (" + use.place.text() + ")"};
-  return PluginObject<Table>::create(*library.value(), interface_id, use, std::move(host));
-}
-
 struct Rotation {
   std::vector<float> frequencies;
   float scale = 1;

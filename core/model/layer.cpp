@@ -10,14 +10,9 @@
 namespace tenon {
 namespace {
 
-template <class Table>
-Result<PluginObject<Table>> make_object(const LayerContext& context, const char* interface_id, const Role& role,
-                                        const std::string& title, const std::string& trace_prefix) {
-  auto library = context.registry.get(role.use.plugin);
-  if (!library.ok())
-    return Error{library.error().code, library.error().text + " (" + role.use.place.text() + ")"};
-  auto host = std::make_unique<PluginHost>(title + ": " + role.use.plugin, trace_prefix, context.services);
-  return PluginObject<Table>::create(*library.value(), interface_id, role.use, std::move(host));
+std::unique_ptr<PluginHost> make_host(const LayerContext& context, const Role& role, const std::string& title,
+                                      const std::string& trace_prefix) {
+  return std::make_unique<PluginHost>(title + ": " + role.use.plugin, trace_prefix, context.services);
 }
 
 // [T, D] float32, rounded up so that what follows stays aligned.
@@ -40,10 +35,11 @@ Result<std::unique_ptr<Layer>> Layer::create(const LayerContext& context, const 
                                              const std::string& title, const std::string& trace_prefix) {
   TENON_TRY(const Role* mixer_role, get_role(context.description.mixers, roles.mixer));
   TENON_TRY(const Role* experts_role, get_role(context.description.experts, roles.experts));
-  TENON_TRY(auto mixer,
-            make_object<tenon_token_mixer>(context, TENON_TOKEN_MIXER, *mixer_role, title, trace_prefix));
+  TENON_TRY(auto mixer, make_object<tenon_token_mixer>(context.registry, TENON_TOKEN_MIXER, mixer_role->use,
+                                                       make_host(context, *mixer_role, title, trace_prefix)));
   TENON_TRY(auto experts,
-            make_object<tenon_expert_layer>(context, TENON_EXPERT_LAYER, *experts_role, title, trace_prefix));
+            make_object<tenon_expert_layer>(context.registry, TENON_EXPERT_LAYER, experts_role->use,
+                                            make_host(context, *experts_role, title, trace_prefix)));
   return std::unique_ptr<Layer>(
       new Layer(context, roles, title, trace_prefix, std::move(mixer), std::move(experts)));
 }

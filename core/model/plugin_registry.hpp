@@ -2,7 +2,7 @@
 // plugins are trusted, and further ones, whose plugins run only if allowed by name, and after a probe in a
 // child process. What a model says never widens this.
 #pragma once
-#include <tenon/model/plugin_library.hpp>
+#include <tenon/model/plugin_object.hpp>
 
 #include <map>
 
@@ -60,5 +60,14 @@ class PluginRegistry {
   std::map<std::string, std::unique_ptr<PluginLibrary>> adopted_;           // by id
   std::map<std::filesystem::path, std::unique_ptr<PluginLibrary>> loaded_;  // by file
 };
+
+// Loads the plugin that a description uses and creates its object. An error names the place in the description.
+template <class Table>
+Result<PluginObject<Table>> make_object(PluginRegistry& registry, const char* interface_id,
+                                        const PluginUse& use, std::unique_ptr<PluginHost> host) {
+  auto library = registry.get(use.plugin);
+  if (!library.ok()) return Error{library.error().code, library.error().text + " (" + use.place.text() + ")"};
+  return PluginObject<Table>::create(*library.value(), interface_id, use, std::move(host));
+}
 
 }  // namespace tenon
