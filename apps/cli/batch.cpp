@@ -21,7 +21,7 @@ Status read_number(const Json& object, const char* key, double least, double mos
   bool is_kind =
       std::is_floating_point_v<typename Number::value_type> ? value.is_number() : value.is_number_integer();
   if (!is_kind || value.get<double>() < least || value.get<double>() > most)
-    return invalid(who + key + " is " + printable(value.dump(), 60) + ", must be a number from " +
+    return invalid(who + ": " + key + " is " + printable(value.dump(), 60) + ", must be a number from " +
                    format_number(least) + " to " + format_number(most));
   target = value.get<typename Number::value_type>();
   return ok();
@@ -29,12 +29,12 @@ Status read_number(const Json& object, const char* key, double least, double mos
 
 Result<Conversation::Prompt> read_request(const std::string& line, const std::string& who,
                                           const GenerationOptions& defaults) {
-  TENON_TRY(Json object, parse_json(line, who.substr(0, who.size() - 2)));
+  TENON_TRY(Json object, parse_json(line, who));
   if (!object.is_object() || !object.contains("prompt") || !object["prompt"].is_string())
-    return invalid(who + "expected an object with a prompt");
+    return invalid(who + ": expected an object with a prompt");
   for (const auto& [key, value] : object.items())
     if (key != "prompt" && key != "max_tokens" && key != "temperature" && key != "seed")
-      return invalid(who + printable(key) +
+      return invalid(who + ": " + printable(key) +
                      " is not a known key, expected max_tokens, prompt, seed or temperature");
   Conversation::Prompt prompt{object["prompt"].get<std::string>(), defaults};
   std::optional<uint32_t> max_tokens;
@@ -43,14 +43,6 @@ Result<Conversation::Prompt> read_request(const std::string& line, const std::st
   TENON_TRY(read_number(object, "seed", 0, 0x1p53, who, prompt.options.seed));
   if (max_tokens) prompt.options.max_tokens = *max_tokens;
   return prompt;
-}
-
-Result<std::string> rendered(const Conversation& conversation, const std::string& system,
-                             const std::string& prompt, const GenerationOptions& options) {
-  Json messages = Json::array();
-  if (!system.empty()) messages.push_back({{"role", "system"}, {"content", system}});
-  messages.push_back({{"role", "user"}, {"content", prompt}});
-  return conversation.render(messages, options);
 }
 
 }  // namespace
@@ -65,9 +57,9 @@ Result<int> run_batch(Conversation& conversation, const std::filesystem::path& f
     std::string line = content.substr(at, end - at);
     at = end + 1, ++number;
     if (line.find_first_not_of(" \t\r") == line.npos) continue;
-    TENON_TRY(auto prompt, read_request(line, file.string() + ":" + std::to_string(number) + ": ", options));
+    TENON_TRY(auto prompt, read_request(line, file.string() + ":" + std::to_string(number), options));
     if (!is_raw) {
-      TENON_TRY(prompt.text, rendered(conversation, system, prompt.text, prompt.options));
+      TENON_TRY(prompt.text, conversation.render_question(system, prompt.text, prompt.options));
     }
     prompts.push_back(std::move(prompt));
   }

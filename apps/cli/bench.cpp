@@ -3,8 +3,7 @@
 #include "command.hpp"
 
 #include <apps/common/exit_code.hpp>
-#include <apps/common/options.hpp>
-#include <apps/common/progress.hpp>
+#include <apps/common/loaded_model.hpp>
 
 #include <tenon/base/json.hpp>
 
@@ -26,8 +25,7 @@ struct Options {
 // An engine with all that it stands on.
 struct Runner {
   std::string name;
-  std::unique_ptr<PluginRegistry> registry;
-  std::unique_ptr<Assembly> assembly;
+  std::unique_ptr<LoadedModel> model;
   std::unique_ptr<Engine> engine;
 };
 
@@ -60,15 +58,10 @@ void fit(ModelDescription& description, const std::vector<BenchCase>& cases) {
 Result<Runner> make_runner(const ModelOptions& options, const std::vector<BenchCase>& cases) {
   TENON_TRY(ModelDescription description, options.describe());
   fit(description, cases);
-  TENON_TRY(RegistryOptions registry_options, options.plugins.registry_options());
   Runner runner;
   runner.name = options.model.empty() ? description.name : options.model;
-  runner.registry = std::make_unique<PluginRegistry>(std::move(registry_options));
-  Progress progress("loading weights");
-  AssembleOptions assemble;
-  assemble.progress = [&](uint64_t done, uint64_t total) { progress.update(done, total); };
-  TENON_TRY(runner.assembly, Assembly::make(std::move(description), *runner.registry, assemble));
-  TENON_TRY(runner.engine, Engine::make(*runner.assembly));
+  TENON_TRY(runner.model, LoadedModel::load(std::move(description), options.plugins));
+  TENON_TRY(runner.engine, Engine::make(runner.model->assembly()));
   return runner;
 }
 
@@ -78,7 +71,7 @@ Result<Measured> measure_all(std::vector<Runner>& runners, const BenchCase& benc
   for (uint32_t i = 0; i <= repetitions; ++i)
     for (size_t r = 0; r < runners.size(); ++r) {
       TENON_TRY(double rate,
-                measure(*runners[r].engine, runners[r].assembly->model().shape().vocabulary, bench));
+                measure(*runners[r].engine, runners[r].model->assembly().model().shape().vocabulary, bench));
       if (i > 0) measured.samples[r].push_back(rate);
     }
   return measured;
@@ -107,7 +100,7 @@ Json json_of(const Measured& measured, const std::vector<Runner>& runners) {
     const std::vector<double>& samples = measured.samples[r];
     double average = std::accumulate(samples.begin(), samples.end(), 0.0) / static_cast<double>(samples.size());
     rows.push_back({{"model", runners[r].name},
-                    {"n_threads", runners[r].assembly->limits().threads},
+                    {"n_threads", runners[r].model->assembly().limits().threads},
                     {"n_prompt", measured.bench.n_prompt},
                     {"n_gen", measured.bench.n_gen},
                     {"n_depth", measured.bench.n_depth},

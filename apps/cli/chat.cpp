@@ -42,8 +42,7 @@ bool read_line(std::string& line) {
 }  // namespace
 
 Result<int> chat(Conversation& conversation, const std::string& system, const GenerationOptions& options) {
-  Json beginning = Json::array();
-  if (!system.empty()) beginning.push_back({{"role", "system"}, {"content", system}});
+  const Json beginning = opening_messages(system);
   Json messages = beginning;
   std::printf("%s. %s", conversation.description().name.c_str(), kHelp);
   for (std::string line; read_line(line);) {

@@ -1,7 +1,5 @@
 #include "conversation.hpp"
 
-#include <apps/common/progress.hpp>
-
 #include <tenon/base/file.hpp>
 #include <tenon/text/stop_matcher.hpp>
 #include <tenon/text/stream_decoder.hpp>
@@ -117,14 +115,10 @@ void GenerationOptions::add_to(CLI::App& command) {
 
 Result<std::unique_ptr<Conversation>> Conversation::load(const ModelOptions& options) {
   TENON_TRY(ModelDescription description, options.describe());
-  TENON_TRY(RegistryOptions registry_options, options.plugins.registry_options());
-  std::unique_ptr<Conversation> loaded(new Conversation(std::move(registry_options)));
-  Progress progress("loading weights");
-  AssembleOptions assemble;
-  assemble.progress = [&](uint64_t done, uint64_t total) { progress.update(done, total); };
-  TENON_TRY(loaded->assembly_, Assembly::make(std::move(description), loaded->registry_, assemble));
+  std::unique_ptr<Conversation> loaded(new Conversation);
+  TENON_TRY(loaded->model_, LoadedModel::load(std::move(description), options.plugins));
   TENON_TRY(loaded->load_text());
-  TENON_TRY(loaded->engine_, Engine::make(*loaded->assembly_));
+  TENON_TRY(loaded->engine_, Engine::make(loaded->model_->assembly()));
   return loaded;
 }
 
@@ -173,6 +167,19 @@ Request Conversation::request_of(std::vector<int32_t> prompt, const GenerationOp
   request.max_tokens = options.max_tokens;
   if (!options.ignore_eos) request.eos = defaults.eos;
   return request;
+}
+
+Json opening_messages(const std::string& system) {
+  Json messages = Json::array();
+  if (!system.empty()) messages.push_back({{"role", "system"}, {"content", system}});
+  return messages;
+}
+
+Result<std::string> Conversation::render_question(const std::string& system, const std::string& question,
+                                                  const GenerationOptions& options) const {
+  Json messages = opening_messages(system);
+  messages.push_back({{"role", "user"}, {"content", question}});
+  return render(messages, options);
 }
 
 // One answer in the making.

@@ -1,6 +1,6 @@
 // A loaded model that answers: what `tenon run` and its chat share.
 #pragma once
-#include <apps/common/options.hpp>
+#include <apps/common/loaded_model.hpp>
 
 #include <tenon/base/json.hpp>
 #include <tenon/engine/engine.hpp>
@@ -41,6 +41,9 @@ struct Answer {
   double prefill_seconds = 0, decode_seconds = 0;
 };
 
+// What a chat begins with: the system message, unless it is empty.
+Json opening_messages(const std::string& system);
+
 class Conversation {
  public:
   // Loads everything; a progress bar is shown if that takes long.
@@ -48,6 +51,10 @@ class Conversation {
 
   // messages: [{"role": ..., "content": ...}, ...] through the chat template.
   Result<std::string> render(const Json& messages, const GenerationOptions& options) const;
+
+  // The same for a first question, after a system message if that is not empty.
+  Result<std::string> render_question(const std::string& system, const std::string& question,
+                                      const GenerationOptions& options) const;
 
   // Continues the text, printing it piece by piece on standard output. Ctrl-C ends it early.
   Result<Answer> answer(const std::string& prompt, const GenerationOptions& options);
@@ -60,17 +67,16 @@ class Conversation {
   };
   std::vector<Result<Answer>> answer_all(const std::vector<Prompt>& prompts);
 
-  const ModelDescription& description() const { return assembly_->description(); }
+  const ModelDescription& description() const { return model_->assembly().description(); }
 
  private:
   class Listener;
   std::vector<Result<Answer>> answer_all(const std::vector<Prompt>& prompts, FILE* out);
-  explicit Conversation(RegistryOptions options) : registry_(std::move(options)) {}
+  Conversation() = default;
   Status load_text();
   Request request_of(std::vector<int32_t> prompt, const GenerationOptions& options) const;
 
-  PluginRegistry registry_;
-  std::unique_ptr<Assembly> assembly_;
+  std::unique_ptr<LoadedModel> model_;
   std::unique_ptr<Engine> engine_;
   std::optional<Tokenizer> tokenizer_;
   std::optional<ChatTemplate> template_;

@@ -1,8 +1,7 @@
 // tenon inspect MODEL: the assembled model, without computing anything.
 #include "command.hpp"
 
-#include <apps/common/options.hpp>
-#include <apps/common/progress.hpp>
+#include <apps/common/loaded_model.hpp>
 
 #include <tenon/base/json.hpp>
 #include <tenon/base/text.hpp>
@@ -167,18 +166,14 @@ Json json_of(const Assembly& assembly, const std::vector<MemoryRow>& rows) {
 
 Result<int> run_inspect(const Options& options) {
   TENON_TRY(ModelDescription description, options.model.describe());
-  TENON_TRY(RegistryOptions registry_options, options.model.plugins.registry_options());
-  PluginRegistry registry(std::move(registry_options));
-  Progress progress("reading weights");
-  AssembleOptions assemble;
-  assemble.weights = description.weights.path ? WeightSource::kCheckpoint : WeightSource::kNone;
-  assemble.progress = [&](uint64_t done, uint64_t total) { progress.update(done, total); };
-  TENON_TRY(auto assembly, Assembly::make(std::move(description), registry, assemble));
-  TENON_TRY(std::vector<MemoryRow> rows, memory_table(*assembly));
+  WeightSource weights = description.weights.path ? WeightSource::kCheckpoint : WeightSource::kNone;
+  TENON_TRY(auto model, LoadedModel::load(std::move(description), options.model.plugins, weights));
+  const Assembly& assembly = model->assembly();
+  TENON_TRY(std::vector<MemoryRow> rows, memory_table(assembly));
   if (options.as_json)
-    std::printf("%s\n", json_of(*assembly, rows).dump(2).c_str());
+    std::printf("%s\n", json_of(assembly, rows).dump(2).c_str());
   else
-    print_text(*assembly, rows);
+    print_text(assembly, rows);
   return 0;
 }
 

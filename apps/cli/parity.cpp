@@ -3,7 +3,7 @@
 #include "parity_run.hpp"
 
 #include <apps/common/exit_code.hpp>
-#include <apps/common/options.hpp>
+#include <apps/common/loaded_model.hpp>
 
 #include <tenon/base/json.hpp>
 #include <tenon/base/text.hpp>
@@ -144,10 +144,8 @@ Result<int> run_parity_command(const Options& options) {
   TENON_TRY(ModelDescription description, options.model.describe());
   TENON_TRY(ParityRequest request, request_of(*golden, description));
   fit_description(description, request);
-  TENON_TRY(RegistryOptions registry_options, options.model.plugins.registry_options());
-  PluginRegistry registry(std::move(registry_options));
-  TENON_TRY(auto assembly, Assembly::make(std::move(description), registry, {}));
-  TENON_TRY(KeptTensors computed, run_parity(*assembly, request));
+  TENON_TRY(auto model, LoadedModel::load(std::move(description), options.model.plugins));
+  TENON_TRY(KeptTensors computed, run_parity(model->assembly(), request));
   if (!options.dump.empty()) TENON_TRY(dump(options.dump, computed));
 
   std::vector<Row> rows;

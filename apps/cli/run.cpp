@@ -49,10 +49,7 @@ Result<int> run_run(const Options& options) {
   if (is_chat) return chat(*conversation, options.system, options.generation);
 
   if (!options.is_raw) {
-    Json messages = Json::array();
-    if (!options.system.empty()) messages.push_back({{"role", "system"}, {"content", options.system}});
-    messages.push_back({{"role", "user"}, {"content", prompt}});
-    TENON_TRY(prompt, conversation->render(messages, options.generation));
+    TENON_TRY(prompt, conversation->render_question(options.system, prompt, options.generation));
   }
   TENON_TRY(Answer answer, conversation->answer(prompt, options.generation));
   std::printf("\n");
