@@ -324,4 +324,10 @@ tenon_range CacheBench::token_range(uint32_t layer, const Sequence& sequence, ui
   return {place.pages_offset + page * place.page_stride + position % plan_.page_tokens * bytes, bytes};
 }
 
+void expect_refused(const Status& status, tenon_status code, const std::string& text) {
+  ASSERT_FALSE(status.ok()) << text;
+  EXPECT_EQ(status.error().code, code) << status.error().text;
+  EXPECT_EQ(status.error().text, "test: " + text);
+}
+
 }  // namespace tenon::testing

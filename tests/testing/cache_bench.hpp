@@ -89,6 +89,9 @@ class CacheBench {
   std::vector<Claim> orphans_;  // of released sequences, since the last step
 };
 
+// The call has failed with this code, and this text after the bench's name.
+void expect_refused(const Status& status, tenon_status code, const std::string& text);
+
 // What a random walk came across.
 struct WalkCounts {
   uint32_t steps = 0, admitted = 0, not_admitted = 0, not_reserved = 0, replaced = 0, rejected_drafts = 0,

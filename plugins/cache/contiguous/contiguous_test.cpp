@@ -18,12 +18,6 @@ struct Cache : CacheBench {
   }
 };
 
-void expect_refused(const Status& status, tenon_status code, const std::string& text) {
-  ASSERT_FALSE(status.ok()) << text;
-  EXPECT_EQ(status.error().code, code) << status.error().text;
-  EXPECT_EQ(status.error().text, "test: " + text);
-}
-
 TEST(Contiguous, ASequencesPagesAreOneRegion) {
   Cache cache;
   EXPECT_EQ(cache.layout().pages_max, 1u);

@@ -22,12 +22,6 @@ struct Cache : CacheBench {
   }
 };
 
-void expect_refused(const Status& status, tenon_status code, const std::string& text) {
-  ASSERT_FALSE(status.ok()) << text;
-  EXPECT_EQ(status.error().code, code) << status.error().text;
-  EXPECT_EQ(status.error().text, "test: " + text);
-}
-
 TEST(HybridPaged, APageIsAsManyBytesAsASlot) {
   Cache cache(100);
   EXPECT_EQ(cache.layout().page_tokens, kPageTokens);
