@@ -11,14 +11,13 @@ class Drafting {
  public:
   Drafting(const Assembly& assembly, Executor& executor);
 
-  // For the sequences of a step that go on; `work` and `rows` as the step had them: rows[i] is the row of the
-  // first token of sequences[i] in the executor's hidden states. Sets their drafts, at most `length` each.
-  // Memory is reserved already.
+  // A sequence of the step that goes on. Its memory is reserved already.
   struct Member {
     Sequence* sequence;
     uint32_t first;  // position of its first token in the step
     uint32_t row;    // of that token in the hidden states
   };
+  // Sets the drafts of each, at most `length`. The executor still holds the hidden states of the step.
   Status learn(std::span<const Member> members, uint32_t length);
 
  private:
