@@ -164,7 +164,7 @@ void add_bench(CLI::App& app, Action& chosen) {
   add_numbers(*command, "-p,--n-prompt", options->prompts, 0, "Tokens of prompts; 0: none")
       ->capture_default_str();
   add_numbers(*command, "-n,--n-gen", options->answers, 0, "Tokens of answers; 0: none")->capture_default_str();
-  add_numbers(*command, "-d,--n-depth", options->depths, 0, "Tokens before what is measured")
+  add_numbers(*command, "-d,--n-depth", options->depths, 0, "Tokens before an answer, or counted with a prompt")
       ->capture_default_str();
   add_numbers(*command, "-b,--batch", options->batches, 1, "Sequences at once")->capture_default_str();
   command->add_option("-r,--repetitions", options->repetitions, "Times, after one that does not count")

@@ -56,7 +56,8 @@ Result<double> measure(Engine& engine, uint32_t vocabulary, const BenchCase& ben
   auto last = std::max_element(all.begin(), all.end(), [](auto& a, auto& b) { return a.last < b.last; })->last;
   if (bench.n_prompt > 0) {
     std::chrono::duration<double> seconds = last - start;
-    return static_cast<double>(bench.n_prompt) * bench.n_batch_sequences / seconds.count();
+    // What comes before the prompt is computed too, in the same time.
+    return static_cast<double>(bench.n_depth + bench.n_prompt) * bench.n_batch_sequences / seconds.count();
   }
   // While the prompts of others are still being computed, nothing is counted.
   auto first =

@@ -8,7 +8,7 @@ namespace tenon::cli {
 // token, answers from their first token to their last.
 struct BenchCase {
   uint32_t n_prompt = 0, n_gen = 0;
-  uint32_t n_depth = 0;  // tokens before what is measured
+  uint32_t n_depth = 0;  // tokens before; with a prompt they are computed and counted with it
   uint32_t n_batch_sequences = 1;
 };
 
