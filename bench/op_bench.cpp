@@ -16,7 +16,7 @@ namespace {
 struct BenchWeight {
   BenchWeight(DType dtype, int64_t out, int64_t in, uint32_t group = 1) {
     weight.dtype = dtype, weight.rows = out, weight.columns = in;
-    bytes.resize(static_cast<size_t>(out * in) * bytes_of(dtype) * group);
+    bytes.resize(bytes_of(dtype, static_cast<uint64_t>(out * in)) * group);
     scales.assign(static_cast<size_t>((out / 128 + 1) * (in / 128 + 1)), 0.01f);
     std::mt19937 generator(1);
     std::normal_distribution<float> normal(0.0f, 0.02f);

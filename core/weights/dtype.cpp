@@ -7,16 +7,32 @@ namespace {
 
 struct Entry {
   DType type;
-  uint64_t bytes;
+  BlockSize block;
   const char* name;
-  const char* safetensors_name;
+  const char* safetensors_name;  // NULL: such tensors are in GGUF files only
 };
 
 constexpr Entry kTypes[] = {
-    {DType::kF32, 4, "f32", "F32"},    {DType::kF16, 2, "f16", "F16"},
-    {DType::kBF16, 2, "bf16", "BF16"}, {DType::kF8E4M3, 1, "f8_e4m3", "F8_E4M3"},
-    {DType::kI32, 4, "i32", "I32"},    {DType::kI64, 8, "i64", "I64"},
-    {DType::kU8, 1, "u8", "U8"},
+    {DType::kF32, {1, 4}, "f32", "F32"},
+    {DType::kF16, {1, 2}, "f16", "F16"},
+    {DType::kBF16, {1, 2}, "bf16", "BF16"},
+    {DType::kF8E4M3, {1, 1}, "f8_e4m3", "F8_E4M3"},
+    {DType::kI32, {1, 4}, "i32", "I32"},
+    {DType::kI64, {1, 8}, "i64", "I64"},
+    {DType::kU8, {1, 1}, "u8", "U8"},
+    {DType::kQ4_0, {32, 18}, "q4_0", nullptr},
+    {DType::kQ4_1, {32, 20}, "q4_1", nullptr},
+    {DType::kQ5_0, {32, 22}, "q5_0", nullptr},
+    {DType::kQ5_1, {32, 24}, "q5_1", nullptr},
+    {DType::kQ8_0, {32, 34}, "q8_0", nullptr},
+    {DType::kQ2_K, {256, 84}, "q2_k", nullptr},
+    {DType::kQ3_K, {256, 110}, "q3_k", nullptr},
+    {DType::kQ4_K, {256, 144}, "q4_k", nullptr},
+    {DType::kQ5_K, {256, 176}, "q5_k", nullptr},
+    {DType::kQ6_K, {256, 210}, "q6_k", nullptr},
+    {DType::kIQ4_NL, {32, 18}, "iq4_nl", nullptr},
+    {DType::kIQ4_XS, {256, 136}, "iq4_xs", nullptr},
+    {DType::kMXFP4, {32, 17}, "mxfp4", nullptr},
 };
 
 const Entry& entry_of(DType type) {
@@ -27,9 +43,18 @@ const Entry& entry_of(DType type) {
 
 }  // namespace
 
-uint64_t bytes_of(DType type) { return entry_of(type).bytes; }
+BlockSize block_of(DType type) { return entry_of(type).block; }
+uint64_t bytes_of(DType type, uint64_t elements) {
+  BlockSize block = block_of(type);
+  TENON_CHECK(elements % block.elements == 0, "{} elements are not whole blocks", elements);
+  return elements / block.elements * block.bytes;
+}
 const char* name_of(DType type) { return entry_of(type).name; }
-const char* safetensors_name_of(DType type) { return entry_of(type).safetensors_name; }
+const char* safetensors_name_of(DType type) {
+  const char* name = entry_of(type).safetensors_name;
+  TENON_CHECK(name, "safetensors has no {}", name_of(type));
+  return name;
+}
 
 std::optional<DType> find_dtype(std::string_view name) {
   for (const Entry& entry : kTypes)
@@ -39,7 +64,7 @@ std::optional<DType> find_dtype(std::string_view name) {
 
 std::optional<DType> find_safetensors_dtype(std::string_view name) {
   for (const Entry& entry : kTypes)
-    if (name == entry.safetensors_name) return entry.type;
+    if (entry.safetensors_name && name == entry.safetensors_name) return entry.type;
   return std::nullopt;
 }
 

@@ -16,19 +16,41 @@ enum class DType : uint16_t {
   kI32 = TENON_I32,
   kI64 = TENON_I64,
   kU8 = TENON_U8,
+  // Types of GGUF files, in blocks of several elements that share scales. The ABI does not know them: plugins
+  // hand such weights to ops, and never look inside.
+  kQ4_0 = 256,
+  kQ4_1,
+  kQ5_0,
+  kQ5_1,
+  kQ8_0,
+  kQ2_K,
+  kQ3_K,
+  kQ4_K,
+  kQ5_K,
+  kQ6_K,
+  kIQ4_NL,
+  kIQ4_XS,
+  kMXFP4,
 };
 
-uint64_t bytes_of(DType type);
+// What is stored as a unit. A row consists of whole blocks.
+struct BlockSize {
+  uint32_t elements, bytes;  // elements is 1 for all but the GGUF types
+};
+BlockSize block_of(DType type);
+
+// Of so many elements. REQUIRES: they are whole blocks, and the result fits
+uint64_t bytes_of(DType type, uint64_t elements);
 
 // As descriptions spell it: "f32", "bf16", "f8_e4m3".
 const char* name_of(DType type);
 std::optional<DType> find_dtype(std::string_view name);
 
-// As safetensors spells it: "F32", "BF16", "F8_E4M3".
+// As safetensors spells it: "F32", "BF16", "F8_E4M3". REQUIRES: block_of(type).elements == 1
 const char* safetensors_name_of(DType type);
 std::optional<DType> find_safetensors_dtype(std::string_view name);
 
-// True for types whose values get_values and ops can turn into float32.
+// True for plain float types, whose elements stand alone.
 bool is_float(DType type);
 
 }  // namespace tenon

@@ -70,7 +70,7 @@ Result<Entry> read_entry(const std::string& name, const SortedJson& value, const
   TENON_TRY(uint64_t begin, read_unsigned(offsets[0], who, "data_offsets"));
   TENON_TRY(uint64_t end, read_unsigned(offsets[1], who, "data_offsets"));
   auto elements = checked_elements(shape);
-  auto bytes = elements ? checked_multiply(*elements, bytes_of(*type)) : std::nullopt;
+  auto bytes = elements ? checked_multiply(*elements, block_of(*type).bytes) : std::nullopt;
   if (!bytes) return malformed(who, "shape has more elements than 64 bits can count");
   if (end < begin || end - begin != *bytes)
     return malformed(who, "data_offsets [" + std::to_string(begin) + ", " + std::to_string(end) + "] span " +
@@ -153,7 +153,7 @@ Status write_safetensors(const std::filesystem::path& path, const std::vector<Te
   SortedJson header = SortedJson::object();
   uint64_t at = 0;
   for (const TensorToWrite& tensor : tensors) {
-    uint64_t bytes = *checked_elements(tensor.shape) * bytes_of(tensor.dtype);
+    uint64_t bytes = bytes_of(tensor.dtype, *checked_elements(tensor.shape));
     header[tensor.name] = {{"dtype", safetensors_name_of(tensor.dtype)},
                            {"shape", tensor.shape},
                            {"data_offsets", {at, at + bytes}}};
@@ -166,7 +166,7 @@ Status write_safetensors(const std::filesystem::path& path, const std::vector<Te
   content += text;
   for (const TensorToWrite& tensor : tensors)
     content.append(static_cast<const char*>(tensor.data),
-                   *checked_elements(tensor.shape) * bytes_of(tensor.dtype));
+                   bytes_of(tensor.dtype, *checked_elements(tensor.shape)));
   return write_file(path, content);
 }
 

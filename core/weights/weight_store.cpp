@@ -81,7 +81,7 @@ void WeightStore::add_member(tenon_weight& weight, const std::string& name, cons
   const float* scales = weight.dtype == DType::kF8E4M3 ? take_scales(name, weight, request) : nullptr;
   double scale_bytes =
       weight.dtype == DType::kF8E4M3 ? 4.0 * static_cast<double>(tiles_of(weight.rows, weight.columns)) : 0;
-  count(name, request, elements, static_cast<double>(elements * bytes_of(weight.dtype)) + scale_bytes);
+  count(name, request, elements, static_cast<double>(bytes_of(weight.dtype, elements)) + scale_bytes);
   if (!checkpoint_) return;
   const StoredTensor* stored = take(name, request.shape, request);
   if (!stored) return;
@@ -99,7 +99,7 @@ void WeightStore::add_member(tenon_weight& weight, const std::string& name, cons
 void WeightStore::add_stack(tenon_weight& weight, const TensorRequest& request) {
   uint64_t elements = static_cast<uint64_t>(weight.rows * weight.columns);
   count(request.tensor, request, elements * request.group,
-        static_cast<double>(elements * request.group * bytes_of(weight.dtype)));
+        static_cast<double>(bytes_of(weight.dtype, elements * request.group)));
   if (!checkpoint_) return;
   if (weight.dtype == DType::kF8E4M3 || !is_float(weight.dtype)) {
     used_.insert(request.tensor);
@@ -109,7 +109,7 @@ void WeightStore::add_stack(tenon_weight& weight, const TensorRequest& request) 
   }
   const StoredTensor* stored = take(request.tensor, {request.group, weight.rows, weight.columns}, request);
   for (uint32_t e = 0; stored && e < request.group; ++e)
-    weight.members.push_back({stored->data + e * elements * bytes_of(weight.dtype), nullptr});
+    weight.members.push_back({stored->data + e * bytes_of(weight.dtype, elements), nullptr});
 }
 
 const float* WeightStore::get_values(const TensorRequest& request) {
@@ -117,7 +117,7 @@ const float* WeightStore::get_values(const TensorRequest& request) {
   const StoredTensor* stored = checkpoint_ ? checkpoint_->find(request.tensor) : nullptr;
   if (request.tensor.empty()) return values_.emplace_back(elements).data();
   DType dtype = stored ? stored->dtype : assumed_dtype(request.tensor, false);
-  count(request.tensor, request, elements, static_cast<double>(elements * bytes_of(dtype)));
+  count(request.tensor, request, elements, static_cast<double>(bytes_of(dtype, elements)));
   if (checkpoint_) stored = take(request.tensor, request.shape, request);
   bool is_readable = stored && is_float(dtype) && dtype != DType::kF8E4M3;
   if (stored && !is_readable)

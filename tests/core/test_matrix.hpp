@@ -23,7 +23,7 @@ class TestMatrix {
  public:
   TestMatrix(DType type, int64_t rows, int64_t columns, uint32_t seed) {
     std::mt19937 generator(seed);
-    uint64_t size = bytes_of(type);
+    uint64_t size = block_of(type).bytes;
     // One byte more than needed, and begun at an odd address: files do not align tensors.
     bytes_.resize(static_cast<size_t>(rows * columns) * size + 1);
     for (int64_t i = 0; i < rows * columns; ++i) store(type, bytes_.data() + 1 + i * size, generator);
@@ -40,7 +40,7 @@ class TestMatrix {
 
   // Exact, but for the rounding of an f8 element times its scale to float.
   double at(int64_t n, int64_t m) const {
-    const std::byte* from = bytes_.data() + 1 + (n * columns() + m) * bytes_of(weight_.dtype);
+    const std::byte* from = bytes_.data() + 1 + (n * columns() + m) * block_of(weight_.dtype).bytes;
     uint16_t half = 0;
     float single = 0;
     switch (weight_.dtype) {

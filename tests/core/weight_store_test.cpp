@@ -16,7 +16,7 @@ namespace {
 class Tensors {
  public:
   void add(const std::string& name, DType dtype, std::vector<int64_t> shape, std::vector<uint8_t> bytes = {}) {
-    uint64_t size = bytes_of(dtype);
+    uint64_t size = block_of(dtype).bytes;
     for (int64_t dimension : shape) size *= static_cast<uint64_t>(dimension);
     bytes.resize(size);
     bytes_.push_back(std::move(bytes));
