@@ -8,21 +8,12 @@ namespace tenon {
 
 namespace {
 
-// Log probabilities by a row of logits as the model gave it, before penalties change it.
-class LogProbabilities {
- public:
-  explicit LogProbabilities(std::span<const float> row) : row_(row.begin(), row.end()) {
-    if (row_.empty()) return;
-    double greatest = *std::max_element(row_.begin(), row_.end()), sum = 0;
-    for (float logit : row_) sum += std::exp(logit - greatest);
-    log_sum_ = greatest + std::log(sum);
-  }
-  double of(int32_t token) const { return row_.empty() ? 0 : row_[static_cast<size_t>(token)] - log_sum_; }
-
- private:
-  std::vector<float> row_;
-  double log_sum_ = 0;
-};
+// The logarithm of what the probabilities of a row of logits are divided by.
+double log_sum_exp(std::span<const float> row) {
+  double greatest = *std::max_element(row.begin(), row.end()), sum = 0;
+  for (float logit : row) sum += std::exp(logit - greatest);
+  return greatest + std::log(sum);
+}
 
 }  // namespace
 
@@ -152,8 +143,8 @@ Status Engine::verify() {
 // how many tokens of the part are computed for good, 0 if the sequence has ended.
 uint32_t Engine::verify(Sequence& sequence, const Part& part, Matrix logits) {
   uint32_t known = part.count - (part.rows_read - 1);
-  std::vector<int32_t> drafts = std::move(sequence.drafts);
-  sequence.drafts.clear();
+  drafts_.clear();
+  drafts_.swap(sequence.drafts);
   stats_.drafted += part.rows_read - 1;
   for (uint32_t i = 0; i < part.rows_read; ++i) {
     std::span<float> row(logits.row(part.logits + i), static_cast<size_t>(logits.columns));
@@ -161,14 +152,21 @@ uint32_t Engine::verify(Sequence& sequence, const Part& part, Matrix logits) {
       end_numerical(sequence.id);
       return 0;
     }
-    LogProbabilities logprobs(sequence.request.wants_logprobs ? row : std::span<float>());
-    int32_t token = sampler_.draw(row, sequence);
-    bool is_right = i + 1 < part.rows_read && token == drafts[i];
+    Draw drawn = draw(sequence, row);
+    bool is_right = i + 1 < part.rows_read && drawn.token == drafts_[i];
     stats_.accepted += is_right;
-    if (!accept(sequence, token, logprobs.of(token))) return 0;
+    if (!accept(sequence, drawn)) return 0;
     if (!is_right) return known + i;
   }
   return part.count;
+}
+
+// The logarithm is the model's own: of the row as it was before penalties changed it.
+Engine::Draw Engine::draw(Sequence& sequence, std::span<float> row) {
+  if (!sequence.request.wants_logprobs) return {sampler_.draw(row, sequence), 0};
+  logits_.assign(row.begin(), row.end());
+  int32_t token = sampler_.draw(row, sequence);
+  return {token, logits_[static_cast<size_t>(token)] - log_sum_exp(logits_)};
 }
 
 Status Engine::speculate() {
@@ -180,15 +178,15 @@ Status Engine::speculate() {
 }
 
 // Adds a token to the answer. Returns false if that was the last, and the sequence is gone.
-bool Engine::accept(Sequence& sequence, int32_t token, double logprob) {
-  sequence.tokens.push_back(token);
-  ++sequence.output_counts[token];
+bool Engine::accept(Sequence& sequence, const Draw& drawn) {
+  sequence.tokens.push_back(drawn.token);
   ++stats_.output_tokens;
   const std::vector<int32_t>& eos = sequence.request.eos;
-  bool is_eos = std::find(eos.begin(), eos.end(), token) != eos.end();
+  bool is_eos = std::find(eos.begin(), eos.end(), drawn.token) != eos.end();
   bool is_last = is_eos || sequence.output_tokens() >= sequence.max_tokens;
-  TokenEvent event{sequence.id, token, is_last, logprob, is_eos ? FinishReason::kEos : FinishReason::kLength,
-                   ""};
+  TokenEvent event{
+      sequence.id, drawn.token, is_last, drawn.logprob, is_eos ? FinishReason::kEos : FinishReason::kLength,
+      ""};
   if (!is_last) return sequence.on_event(event), true;
   scheduler_.remove(sequence.id)->on_event(event);
   return false;

@@ -54,7 +54,12 @@ class Engine {
   Status verify();
   uint32_t verify(Sequence& sequence, const Part& part, Matrix logits);
   Status speculate();
-  bool accept(Sequence& sequence, int32_t token, double logprob);
+  struct Draw {
+    int32_t token;
+    double logprob;  // 0 if nobody wants it
+  };
+  Draw draw(Sequence& sequence, std::span<float> row);
+  bool accept(Sequence& sequence, const Draw& drawn);
   void end(std::unique_ptr<Sequence> sequence, FinishReason reason, const std::string& error);
   void end_numerical(uint64_t id);
   void end_cancelled();
@@ -72,6 +77,8 @@ class Engine {
   std::vector<Part> parts_;
   std::vector<int32_t> rows_;  // of the step, whose logits are wanted
   std::vector<Drafting::Member> members_;
+  std::vector<int32_t> drafts_;  // of the sequence being verified
+  std::vector<float> logits_;    // [V] a row as the model gave it
   EngineStats stats_;
   uint64_t last_id_ = 0;
 };

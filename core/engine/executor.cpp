@@ -67,16 +67,15 @@ Status Executor::propose(const Batch& pairs, Matrix hidden,
   TENON_CHECK(assembly_.speculator(), "the assembly has no speculator");
   uint32_t begin = assembly_.model().shape().layers, end = static_cast<uint32_t>(assembly_.needs().size());
   TENON_TRY(auto states, cache_.fill(pairs, begin, end));
-  std::vector<const int32_t*> history;
-  std::vector<uint32_t> lengths;
+  histories_.clear(), history_lengths_.clear();
   for (const std::vector<int32_t>* tokens : histories)
-    history.push_back(tokens->data()), lengths.push_back(static_cast<uint32_t>(tokens->size()));
+    histories_.push_back(tokens->data()), history_lengths_.push_back(static_cast<uint32_t>(tokens->size()));
   tenon_tensor hidden_view = tensor_of(hidden);
   tenon_draft draft{};
   draft.size = sizeof(draft);
   draft.draft_tokens = count;
   draft.tokens = pairs.tokens(), draft.hidden = &hidden_view;
-  draft.history = history.data(), draft.history_length = lengths.data();
+  draft.history = histories_.data(), draft.history_length = history_lengths_.data();
   draft.proposed = proposed;
   tenon_step step = with_workspace(pairs);
   return assembly_.speculator()->call(&tenon_speculator::propose, &step, states.data(), &draft);

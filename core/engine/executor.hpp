@@ -33,6 +33,8 @@ class Executor {
   Cache cache_;
   AlignedBuffer workspace_, hidden_memory_, logits_memory_;
   Matrix hidden_;
+  std::vector<const int32_t*> histories_;  // [S] as the speculator sees them
+  std::vector<uint32_t> history_lengths_;  // [S]
 };
 
 }  // namespace tenon

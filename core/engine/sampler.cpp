@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <unordered_set>
+#include <utility>
 
 namespace tenon {
 namespace {
@@ -35,20 +35,29 @@ int32_t Sampler::draw(std::span<float> logits, const Sequence& sequence) {
   return pick(count, sampling, uniform_draw(sampling.seed, sequence.output_tokens()));
 }
 
-void Sampler::penalise(std::span<float> logits, const Sequence& sequence) const {
+void Sampler::penalise(std::span<float> logits, const Sequence& sequence) {
   const SamplingParameters& sampling = sequence.request.sampling;
   if (sampling.repetition_penalty != 1.0) {
     float penalty = static_cast<float>(sampling.repetition_penalty);
-    std::unordered_set<int32_t> seen(sequence.tokens.begin(), sequence.tokens.end());
-    for (int32_t token : seen) {
-      float& logit = logits[static_cast<size_t>(token)];
+    for_each_distinct(sequence.tokens, [&](size_t token, uint32_t) {
+      float& logit = logits[token];
       logit = logit > 0 ? logit / penalty : logit * penalty;
-    }
+    });
   }
   if (sampling.presence_penalty == 0 && sampling.frequency_penalty == 0) return;
-  for (const auto& [token, times] : sequence.output_counts)
-    logits[static_cast<size_t>(token)] -=
-        static_cast<float>(sampling.presence_penalty + sampling.frequency_penalty * times);
+  for_each_distinct(
+      std::span(sequence.tokens).subspan(sequence.prompt_tokens()), [&](size_t token, uint32_t times) {
+        logits[token] -= static_cast<float>(sampling.presence_penalty + sampling.frequency_penalty * times);
+      });
+}
+
+// visit(token, how often it occurs)
+template <class Visit>
+void Sampler::for_each_distinct(std::span<const int32_t> tokens, Visit&& visit) {
+  for (int32_t token : tokens) ++counts_[static_cast<size_t>(token)];
+  for (int32_t token : tokens)
+    if (uint32_t times = std::exchange(counts_[static_cast<size_t>(token)], 0u))
+      visit(static_cast<size_t>(token), times);
 }
 
 // Puts the k greatest logits, or all, into candidates_, greatest first; of equals, the lower id first.

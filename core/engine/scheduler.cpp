@@ -6,17 +6,20 @@ namespace tenon {
 
 void Scheduler::add(std::unique_ptr<Sequence> sequence) {
   sequence->arrival = steps_;
+  by_id_.emplace(sequence->id, sequence.get());
   waiting_.push_back(std::move(sequence));
 }
 
 std::unique_ptr<Sequence> Scheduler::remove(uint64_t id) {
+  if (by_id_.erase(id) == 0) return nullptr;
   auto is_it = [&](const std::unique_ptr<Sequence>& sequence) { return sequence->id == id; };
   std::unique_ptr<Sequence> found;
   if (auto at = std::find_if(running_.begin(), running_.end(), is_it); at != running_.end()) {
     found = std::move(*at);
     running_.erase(at);
     cache_.release(id);
-  } else if (auto place = std::find_if(waiting_.begin(), waiting_.end(), is_it); place != waiting_.end()) {
+  } else {
+    auto place = std::find_if(waiting_.begin(), waiting_.end(), is_it);
     found = std::move(*place);
     waiting_.erase(place);
   }
@@ -24,11 +27,8 @@ std::unique_ptr<Sequence> Scheduler::remove(uint64_t id) {
 }
 
 Sequence* Scheduler::find(uint64_t id) {
-  for (const auto& sequence : running_)
-    if (sequence->id == id) return sequence.get();
-  for (const auto& sequence : waiting_)
-    if (sequence->id == id) return sequence.get();
-  return nullptr;
+  auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : found->second;
 }
 
 bool Scheduler::is_chosen(uint64_t id) const {
@@ -86,6 +86,7 @@ void Scheduler::admit_waiting(std::vector<Failure>& failed) {
     std::unique_ptr<Sequence> taken = std::move(*first);
     waiting_.erase(first);
     if (!computed.ok()) {
+      by_id_.erase(taken->id);
       failed.push_back({std::move(taken), computed.error().text});
       continue;
     }
@@ -93,6 +94,7 @@ void Scheduler::admit_waiting(std::vector<Failure>& failed) {
     // The pair at the place where it begins is of a hidden state that somebody else computed; it is learned
     // without.
     sequence.paired = std::max(computed.value(), 1u);
+    sequence.tokens.reserve(size_t{sequence.prompt_tokens()} + sequence.max_tokens);
     running_.push_back(std::move(taken));
     add_work(sequence);
   }

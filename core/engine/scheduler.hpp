@@ -11,6 +11,7 @@
 
 #include <deque>
 #include <list>
+#include <unordered_map>
 
 namespace tenon {
 
@@ -56,7 +57,8 @@ class Scheduler {
   const uint32_t chunk_tokens_;
   Cache& cache_;
   std::deque<std::unique_ptr<Sequence>> waiting_;
-  std::list<std::unique_ptr<Sequence>> running_;  // in the order of their admission
+  std::list<std::unique_ptr<Sequence>> running_;   // in the order of their admission
+  std::unordered_map<uint64_t, Sequence*> by_id_;  // of both
   std::vector<Work> work_;
   uint32_t budget_ = 0;  // tokens left in the step being chosen
   uint64_t steps_ = 0, preemptions_ = 0;

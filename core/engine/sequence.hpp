@@ -2,8 +2,6 @@
 #pragma once
 #include <tenon/engine/request.hpp>
 
-#include <unordered_map>
-
 namespace tenon {
 
 struct Sequence {
@@ -12,9 +10,8 @@ struct Sequence {
   EventHandler on_event;
   std::vector<int32_t> tokens;  // prompt, then output
   uint32_t computed = 0;  // leading tokens that the model has consumed; the only such count there is (rule D7)
-  uint32_t max_tokens = 0;                              // output tokens at most, resolved
-  std::unordered_map<int32_t, uint32_t> output_counts;  // how often each token has been generated
-  uint64_t arrival = 0;                                 // number of the step before which it came
+  uint32_t max_tokens = 0;  // output tokens at most, resolved
+  uint64_t arrival = 0;     // number of the step before which it came
 
   // Speculation. A pair is the hidden state at a position and the token after it; see tenon_speculator.h.
   std::vector<int32_t> drafts;     // guesses of the tokens after the last one

@@ -94,7 +94,6 @@ TEST(Sampler, PenaltiesComeOffTheLogits) {
   sampling.temperature = 0;
   Sequence sequence = sequence_with(sampling, {2});
   sequence.tokens = {2, 1, 1};
-  sequence.output_counts = {{1, 2}};
   Sampler sampler(4);
   auto draw = [&](std::vector<float> row) { return sampler.draw(row, sequence); };
 

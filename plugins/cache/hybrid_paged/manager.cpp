@@ -75,6 +75,7 @@ Result<uint32_t> Manager::admit(uint64_t id, const tenon_admission& admission) {
   if (!begins && now > obtainable()) return no_room(now, obtainable());
   choose_snapshots(sequence, match.depth);
   prompt_tokens_ += admission.tokens, reused_tokens_ += sequence.computed;
+  sequence.pages.reserve(layout_.pages_for(admission.max_positions));
   uint32_t computed = sequence.computed;
   sequences_.emplace(id, std::move(sequence));
   return computed;
