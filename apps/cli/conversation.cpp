@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <random>
+#include <unordered_map>
 
 namespace tenon::cli {
 namespace {
@@ -118,7 +119,7 @@ Result<std::unique_ptr<Conversation>> Conversation::load(const ModelOptions& opt
   std::unique_ptr<Conversation> loaded(new Conversation);
   TENON_TRY(loaded->model_, LoadedModel::load(std::move(description), options.plugins));
   TENON_TRY(loaded->load_text());
-  TENON_TRY(loaded->engine_, Engine::make(loaded->model_->assembly()));
+  TENON_TRY(loaded->engine_, AsyncEngine::make(loaded->model_->assembly()));
   return loaded;
 }
 
@@ -188,28 +189,24 @@ class Conversation::Listener {
   Listener(const Tokenizer& tokenizer, const GenerationOptions& options, FILE* out)
       : printer_(tokenizer, options.stops, out), start_(std::chrono::steady_clock::now()) {}
 
-  // The handler refers to the listener, which has to stay where it is.
-  EventHandler handler() {
-    return [this](const TokenEvent& event) {
-      if (event.token >= 0) take(event.token);
-      if (event.is_last) last_ = event, seconds_ = seconds_since(start_);
-    };
+  // Returns false when no more tokens are wanted.
+  bool take(const TokenEvent& event) {
+    if (event.token >= 0) take(event.token);
+    if (event.is_last) last_ = event, seconds_ = seconds_since(start_);
+    return is_wanted_;
   }
-  bool is_done() const { return last_.has_value(); }
-  bool is_wanted() const { return is_wanted_; }
 
   Result<Answer> finish(uint32_t prompt_tokens, bool is_interrupted) {
     printer_.finish();
     if (printer_.has_failed()) return io_error("standard output", errno);
-    if (last_->reason == FinishReason::kError || last_->reason == FinishReason::kNumericalError)
-      return Error{TENON_INTERNAL, last_->error};
+    if (!last_.error.empty()) return Error{TENON_INTERNAL, last_.error};
     answer_.prompt_tokens = prompt_tokens;
     answer_.decode_seconds = seconds_ - answer_.prefill_seconds;
     answer_.text = printer_.text();
-    answer_.ending = is_interrupted                           ? Ending::kInterrupt
-                     : printer_.has_matched()                 ? Ending::kStop
-                     : last_->reason == FinishReason::kLength ? Ending::kLength
-                                                              : Ending::kEos;
+    answer_.ending = is_interrupted                          ? Ending::kInterrupt
+                     : printer_.has_matched()                ? Ending::kStop
+                     : last_.reason == FinishReason::kLength ? Ending::kLength
+                                                             : Ending::kEos;
     return std::move(answer_);
   }
 
@@ -225,8 +222,71 @@ class Conversation::Listener {
   std::chrono::steady_clock::time_point start_;
   double seconds_ = 0;
   Answer answer_{};
-  std::optional<TokenEvent> last_;
+  TokenEvent last_;
   bool is_wanted_ = true;
+};
+
+// Prompts that are answered together, over one stream.
+class Conversation::Round {
+ public:
+  Round(const Conversation& conversation, const std::vector<Prompt>& prompts, FILE* out)
+      : conversation_(conversation), prompts_(prompts), out_(out) {}
+
+  std::vector<Result<Answer>> run() {
+    while (members_.size() < prompts_.size() || !stream_.is_done()) {
+      while (has_room_ && members_.size() < prompts_.size()) has_room_ = submit(prompts_[members_.size()]);
+      if (auto event = stream_.next_within(kPatience)) {
+        Member& member = members_[number_of_.at(event->request)];
+        has_room_ |= event->is_last;
+        if (!member.listener->take(*event)) conversation_.engine_->cancel(event->request);
+      }
+      if (take_interrupt()) interrupt();
+    }
+    std::vector<Result<Answer>> answers;
+    for (Member& member : members_)
+      answers.push_back(member.problem.ok() ? member.listener->finish(member.prompt_tokens, is_interrupted_)
+                                            : Result<Answer>(member.problem.error()));
+    return answers;
+  }
+
+ private:
+  static constexpr std::chrono::milliseconds kPatience{50};  // until a look at whether Ctrl-C was pressed
+  struct Member {
+    std::unique_ptr<Listener> listener;
+    uint32_t prompt_tokens = 0;
+    Status problem = ok();
+  };
+
+  // Returns false if it has to wait for others to end.
+  bool submit(const Prompt& prompt) {
+    Member member{std::make_unique<Listener>(*conversation_.tokenizer_, prompt.options, out_)};
+    auto tokens = conversation_.tokenizer_->encode(prompt.text);
+    if (is_interrupted_ || !tokens.ok()) {
+      if (!tokens.ok()) member.problem = tokens.error();
+      return members_.push_back(std::move(member)), true;
+    }
+    member.prompt_tokens = static_cast<uint32_t>(tokens.value().size());
+    bool is_alone = stream_.is_done();
+    auto ids = conversation_.engine_->submit(
+        {conversation_.request_of(std::move(tokens).value(), prompt.options)}, stream_);
+    if (!ids.ok() && ids.error().code == TENON_OUT_OF_MEMORY && !is_alone) return false;
+    if (ids.ok()) number_of_[ids.value().front()] = members_.size();
+    if (!ids.ok()) member.problem = ids.error();
+    return members_.push_back(std::move(member)), true;
+  }
+
+  void interrupt() {
+    is_interrupted_ = has_room_ = true;
+    for (const auto& [request, number] : number_of_) conversation_.engine_->cancel(request);
+  }
+
+  const Conversation& conversation_;
+  const std::vector<Prompt>& prompts_;
+  FILE* out_;
+  TokenStream stream_;
+  std::vector<Member> members_;                     // of the prompts so far
+  std::unordered_map<uint64_t, size_t> number_of_;  // by request
+  bool has_room_ = true, is_interrupted_ = false;
 };
 
 Result<Answer> Conversation::answer(const std::string& prompt, const GenerationOptions& options) {
@@ -239,33 +299,7 @@ std::vector<Result<Answer>> Conversation::answer_all(const std::vector<Prompt>& 
 }
 
 std::vector<Result<Answer>> Conversation::answer_all(const std::vector<Prompt>& prompts, FILE* out) {
-  struct Running {
-    std::unique_ptr<Listener> listener;
-    Result<uint64_t> id;
-    uint32_t prompt_tokens;
-  };
-  std::vector<Running> all;
-  for (const Prompt& prompt : prompts) {
-    auto listener = std::make_unique<Listener>(*tokenizer_, prompt.options, out);
-    auto ids = tokenizer_->encode(prompt.text);
-    uint32_t count = ids.ok() ? static_cast<uint32_t>(ids.value().size()) : 0;
-    Result<uint64_t> id =
-        ids.ok() ? engine_->submit(request_of(std::move(ids).value(), prompt.options), listener->handler())
-                 : Result<uint64_t>(ids.error());
-    all.push_back({std::move(listener), std::move(id), count});
-  }
-  bool is_interrupted = false;
-  while (engine_->step()) {
-    is_interrupted = is_interrupted || take_interrupt();
-    for (const Running& running : all)
-      if (running.id.ok() && !running.listener->is_done() && (is_interrupted || !running.listener->is_wanted()))
-        engine_->cancel(running.id.value());
-  }
-  std::vector<Result<Answer>> answers;
-  for (Running& running : all)
-    answers.push_back(running.id.ok() ? running.listener->finish(running.prompt_tokens, is_interrupted)
-                                      : Result<Answer>(running.id.error()));
-  return answers;
+  return Round(*this, prompts, out).run();
 }
 
 }  // namespace tenon::cli

@@ -3,7 +3,7 @@
 #include <apps/common/loaded_model.hpp>
 
 #include <tenon/base/json.hpp>
-#include <tenon/engine/engine.hpp>
+#include <tenon/engine/async_engine.hpp>
 #include <tenon/text/chat_template.hpp>
 #include <tenon/text/tokenizer.hpp>
 
@@ -67,17 +67,19 @@ class Conversation {
   };
   std::vector<Result<Answer>> answer_all(const std::vector<Prompt>& prompts);
 
+  EngineStats stats() const { return engine_->stats(); }
   const ModelDescription& description() const { return model_->assembly().description(); }
 
  private:
   class Listener;
+  class Round;
   std::vector<Result<Answer>> answer_all(const std::vector<Prompt>& prompts, FILE* out);
   Conversation() = default;
   Status load_text();
   Request request_of(std::vector<int32_t> prompt, const GenerationOptions& options) const;
 
   std::unique_ptr<LoadedModel> model_;
-  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<AsyncEngine> engine_;
   std::optional<Tokenizer> tokenizer_;
   std::optional<ChatTemplate> template_;
 };

@@ -33,11 +33,33 @@ void print_stats(const Answer& answer) {
                answer.prompt_tokens, prefill, answer.output_tokens, decode, name_of(answer.ending));
 }
 
+double mib_of(uint64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
+
+// What the engine did for all answers together.
+void print_stats(const EngineStats& stats) {
+  const tenon_cache_stats& cache = stats.cache;
+  std::fprintf(
+      stderr, "%llu steps; %llu of %llu prompt tokens found in the cache, which keeps %.1f of %.1f MiB\n",
+      static_cast<unsigned long long>(stats.steps), static_cast<unsigned long long>(cache.reused_tokens),
+      static_cast<unsigned long long>(cache.prompt_tokens), mib_of(cache.kept_for_later), mib_of(cache.pool));
+  if (cache.pages_evicted + cache.states_evicted + stats.preemptions > 0)
+    std::fprintf(stderr, "%llu pages and %llu states evicted, %llu times a request gave way to another\n",
+                 static_cast<unsigned long long>(cache.pages_evicted),
+                 static_cast<unsigned long long>(cache.states_evicted),
+                 static_cast<unsigned long long>(stats.preemptions));
+  if (stats.drafted > 0)
+    std::fprintf(stderr, "%llu tokens guessed, %.1f %% of them right\n",
+                 static_cast<unsigned long long>(stats.drafted),
+                 100.0 * static_cast<double>(stats.accepted) / static_cast<double>(stats.drafted));
+}
+
 Result<int> run_run(const Options& options) {
   if (options.batch) {
     TENON_TRY(auto conversation, Conversation::load(options.model));
     catch_interrupts();
-    return run_batch(*conversation, *options.batch, options.system, options.is_raw, options.generation);
+    auto code = run_batch(*conversation, *options.batch, options.system, options.is_raw, options.generation);
+    if (options.with_stats) print_stats(conversation->stats());
+    return code;
   }
   bool is_chat = !options.prompt && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !options.is_raw;
   std::string prompt = options.prompt.value_or("");
@@ -53,7 +75,7 @@ Result<int> run_run(const Options& options) {
   }
   TENON_TRY(Answer answer, conversation->answer(prompt, options.generation));
   std::printf("\n");
-  if (options.with_stats) print_stats(answer);
+  if (options.with_stats) print_stats(answer), print_stats(conversation->stats());
   return answer.ending == Ending::kInterrupt ? kExitInterrupted : kExitOk;
 }
 

@@ -8,6 +8,13 @@ namespace tenon {
 
 namespace {
 
+// As many as can wait for those that run, in queues of usual length.
+constexpr uint32_t kWaitingByDefault = 256;
+
+uint64_t requests_max(const EngineSection& engine) {
+  return engine.requests_max ? engine.requests_max : engine.sequences_max + kWaitingByDefault;
+}
+
 // The logarithm of what the probabilities of a row of logits are divided by.
 double log_sum_exp(std::span<const float> row) {
   double greatest = *std::max_element(row.begin(), row.end()), sum = 0;
@@ -35,6 +42,7 @@ Result<std::unique_ptr<Engine>> Engine::make(const Assembly& assembly) {
 
 Engine::Engine(const Assembly& assembly, std::unique_ptr<Executor> executor)
     : assembly_(assembly),
+      admission_(requests_max(assembly.description().engine), assembly.description().engine.prompt_tokens_max),
       executor_(std::move(executor)),
       scheduler_(assembly.limits(), assembly.chunk_tokens(), executor_->cache()),
       batch_(assembly),
@@ -44,28 +52,65 @@ Engine::Engine(const Assembly& assembly, std::unique_ptr<Executor> executor)
       draft_length_(assembly.limits().draft_tokens_max,
                     assembly.description().speculative && assembly.description().speculative->adaptive) {}
 
-Result<uint64_t> Engine::submit(Request request, EventHandler on_event) {
+// Tokens of the answer at most.
+uint32_t Engine::answer_room(const Request& request) const {
+  uint32_t room = assembly_.limits().context_max - static_cast<uint32_t>(request.prompt.size());
+  if (request.max_tokens) return std::min(request.max_tokens, room);
+  return std::min(room, assembly_.tokens_max() - static_cast<uint32_t>(request.prompt.size()));
+}
+
+Status Engine::check(const Request& request) const {
   uint32_t context = assembly_.limits().context_max, vocabulary = assembly_.model().shape().vocabulary;
-  if (request.prompt.empty()) return invalid("request: prompt is empty, must have at least one token");
-  if (request.prompt.size() >= context)
-    return invalid("request: prompt is " + std::to_string(request.prompt.size()) +
+  size_t prompt = request.prompt.size();
+  if (prompt == 0) return invalid("request: prompt is empty, must have at least one token");
+  if (prompt >= context)
+    return invalid("request: prompt is " + std::to_string(prompt) +
                    " tokens long, must leave room for an answer in a context of " + std::to_string(context));
+  if (prompt >= assembly_.tokens_max() || prompt + answer_room(request) > assembly_.tokens_max())
+    return invalid("request: prompt is " + std::to_string(prompt) + " tokens long and its answer up to " +
+                   std::to_string(std::max(answer_room(request), 1u)) + ", the cache has room for " +
+                   std::to_string(assembly_.tokens_max()) + " tokens of one request");
   for (int32_t token : request.prompt)
     if (token < 0 || static_cast<uint32_t>(token) >= vocabulary)
       return invalid("request: prompt has token id " + std::to_string(token) + ", must be below " +
                      std::to_string(vocabulary));
-  auto sequence = std::make_unique<Sequence>();
-  sequence->id = ++last_id_;
-  sequence->tokens = request.prompt;
-  uint32_t room = context - static_cast<uint32_t>(request.prompt.size());
-  sequence->max_tokens = request.max_tokens ? std::min(request.max_tokens, room) : room;
-  sequence->request = std::move(request);
-  sequence->on_event = std::move(on_event);
-  scheduler_.add(std::move(sequence));
-  return last_id_;
+  return ok();
+}
+
+Result<Engine::Prepared> Engine::prepare(std::vector<Request> requests, const EventHandler& on_event) {
+  uint64_t prompt_tokens = 0;
+  for (const Request& request : requests) {
+    TENON_TRY(check(request));
+    prompt_tokens += request.prompt.size();
+  }
+  TENON_TRY(admission_.take(requests.size(), prompt_tokens));
+  Prepared prepared;
+  for (Request& request : requests) {
+    uint32_t max_tokens = answer_room(request);
+    prepared.push_back(std::make_unique<Sequence>(++last_id_, std::move(request), on_event, admission_));
+    prepared.back()->max_tokens = max_tokens;
+  }
+  return prepared;
+}
+
+void Engine::start(Prepared prepared) {
+  for (auto& sequence : prepared) scheduler_.add(std::move(sequence));
+}
+
+Result<uint64_t> Engine::submit(Request request, EventHandler on_event) {
+  std::vector<Request> requests;
+  requests.push_back(std::move(request));
+  TENON_TRY(Prepared prepared, prepare(std::move(requests), on_event));
+  uint64_t id = prepared.front()->id;
+  start(std::move(prepared));
+  return id;
 }
 
 void Engine::cancel(uint64_t request) { cancelled_.push_back(request); }
+
+void Engine::cancel_all() {
+  for (uint64_t id : scheduler_.ids()) cancel(id);
+}
 
 void Engine::run() {
   while (step()) {
@@ -75,6 +120,8 @@ void Engine::run() {
 EngineStats Engine::stats() const {
   EngineStats stats = stats_;
   stats.preemptions = scheduler_.preemptions();
+  stats.waiting = scheduler_.waiting(), stats.running = scheduler_.running();
+  stats.cache = executor_->cache().stats();
   return stats;
 }
 

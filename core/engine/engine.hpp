@@ -1,32 +1,38 @@
 // The engine: requests in, tokens out. Every step takes some tokens of several sequences through the model at
-// once. One thread calls everything; events arrive on it, during step().
+// once. One thread calls everything but prepare; events arrive on it, during step(). AsyncEngine brings a
+// thread along.
 #pragma once
 #include <tenon/engine/drafting.hpp>
+#include <tenon/engine/engine_stats.hpp>
 #include <tenon/engine/executor.hpp>
 #include <tenon/engine/sampler.hpp>
 #include <tenon/engine/scheduler.hpp>
 
-namespace tenon {
+#include <atomic>
 
-// Counts since the engine was made.
-struct EngineStats {
-  uint64_t steps = 0, prompt_tokens = 0, output_tokens = 0;
-  uint64_t drafted = 0, accepted = 0;  // tokens guessed, and those of them that the model would have chosen too
-  uint64_t preemptions = 0, numerical_errors = 0;
-};
+namespace tenon {
 
 class Engine {
  public:
   // `assembly` must outlive the engine.
   static Result<std::unique_ptr<Engine>> make(const Assembly& assembly);
 
-  // Takes a request; its events go to on_event. Fails if it could never be served: an empty prompt, a token id
-  // beyond the vocabulary, a prompt that leaves no room in the context.
+  // Takes a request; its events go to on_event. Fails with TENON_INVALID if it could never be served: an empty
+  // prompt, a token id beyond the vocabulary, a prompt that leaves no room in the context, more tokens than the
+  // cache can hold. Fails with TENON_OUT_OF_MEMORY if too much is asked for at present; see Admission.
   Result<uint64_t> submit(Request request, EventHandler on_event);
+
+  // submit in two halves, all requests or none. Thread: any for prepare, as long as the engine lives.
+  using Prepared = std::vector<std::unique_ptr<Sequence>>;
+  Result<Prepared> prepare(std::vector<Request> requests, const EventHandler& on_event);
+  void start(Prepared prepared);
+  // Requests that run or wait, prepared ones included. Thread: any.
+  uint64_t requests() const { return admission_.requests(); }
 
   // The request ends within the next step, with reason kCancelled. Unknown ids are ignored. May be called from
   // on_event.
   void cancel(uint64_t request);
+  void cancel_all();
 
   // Computes one step. Returns false if there was nothing to do. A failure of a plugin ends the requests of
   // that step.
@@ -35,7 +41,6 @@ class Engine {
   void run();
 
   EngineStats stats() const;
-  tenon_cache_stats cache_stats() const { return executor_->cache().stats(); }
   // Whether all memory is accounted for. Slow; for tests and idle times.
   Status check() const { return executor_->cache().check(); }
 
@@ -54,6 +59,8 @@ class Engine {
   Status verify();
   uint32_t verify(Sequence& sequence, const Part& part, Matrix logits);
   Status speculate();
+  Status check(const Request& request) const;
+  uint32_t answer_room(const Request& request) const;
   struct Draw {
     int32_t token;
     double logprob;  // 0 if nobody wants it
@@ -66,6 +73,7 @@ class Engine {
   void fail_step(std::span<const Work> work, const std::string& error);
 
   const Assembly& assembly_;
+  Admission admission_;
   std::unique_ptr<Executor> executor_;
   Scheduler scheduler_;
   Batch batch_;
@@ -80,7 +88,7 @@ class Engine {
   std::vector<int32_t> drafts_;  // of the sequence being verified
   std::vector<float> logits_;    // [V] a row as the model gave it
   EngineStats stats_;
-  uint64_t last_id_ = 0;
+  std::atomic<uint64_t> last_id_ = 0;
 };
 
 }  // namespace tenon

@@ -31,6 +31,12 @@ Sequence* Scheduler::find(uint64_t id) {
   return found == by_id_.end() ? nullptr : found->second;
 }
 
+std::vector<uint64_t> Scheduler::ids() const {
+  std::vector<uint64_t> ids;
+  for (const auto& [id, sequence] : by_id_) ids.push_back(id);
+  return ids;
+}
+
 bool Scheduler::is_chosen(uint64_t id) const {
   return std::any_of(work_.begin(), work_.end(), [&](const Work& work) { return work.sequence == id; });
 }

@@ -27,6 +27,7 @@ class Scheduler {
   // Takes a sequence out, wherever it is; gives its memory back.
   std::unique_ptr<Sequence> remove(uint64_t id);
   Sequence* find(uint64_t id);
+  std::vector<uint64_t> ids() const;
   bool has_work() const { return !waiting_.empty() || !running_.empty(); }
   size_t waiting() const { return waiting_.size(); }
   size_t running() const { return running_.size(); }

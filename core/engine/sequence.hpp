@@ -1,17 +1,27 @@
 // One request in flight.
 #pragma once
+#include <tenon/engine/admission.hpp>
 #include <tenon/engine/request.hpp>
 
 namespace tenon {
 
 struct Sequence {
-  uint64_t id;
+  Sequence() = default;
+  Sequence(uint64_t number, Request taken, EventHandler handler, Admission& admission)
+      : id(number),
+        request(std::move(taken)),
+        on_event(std::move(handler)),
+        tokens(request.prompt),
+        admitted(admission, request.prompt.size()) {}
+
+  uint64_t id = 0;
   Request request;
   EventHandler on_event;
   std::vector<int32_t> tokens;  // prompt, then output
   uint32_t computed = 0;  // leading tokens that the model has consumed; the only such count there is (rule D7)
   uint32_t max_tokens = 0;  // output tokens at most, resolved
   uint64_t arrival = 0;     // number of the step before which it came
+  AdmittedRequest admitted;
 
   // Speculation. A pair is the hidden state at a position and the token after it; see tenon_speculator.h.
   std::vector<int32_t> drafts;     // guesses of the tokens after the last one

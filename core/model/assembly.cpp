@@ -173,6 +173,23 @@ Status Assembly::plan_cache() {
   // By default half of what is free: weights are mapped, and compete for the rest.
   uint64_t memory = description_.engine.memory ? description_.engine.memory : available_memory() / 2;
   TENON_TRY(cache_layout_, lay_out(*cache_, limits_, memory));
+  return find_tokens_max();
+}
+
+// By bisection: what sequences take grows with their length.
+Status Assembly::find_tokens_max() {
+  auto fits = [&](uint32_t tokens) -> Result<bool> {
+    TENON_TRY(uint64_t bytes, sequence_bytes(tokens + limits_.draft_tokens_max - 1));
+    return bytes <= cache_layout_.plan.pool_bytes;
+  };
+  TENON_TRY(bool is_whole, fits(limits_.context_max));
+  uint32_t most = is_whole ? limits_.context_max : 0, least_that_does_not = limits_.context_max;
+  while (least_that_does_not - most > 1 && !is_whole) {
+    uint32_t middle = most + (least_that_does_not - most) / 2;
+    TENON_TRY(bool is_fitting, fits(middle));
+    (is_fitting ? most : least_that_does_not) = middle;
+  }
+  tokens_max_ = most;
   return ok();
 }
 

@@ -47,6 +47,8 @@ class Assembly {
   // The cache manager, its layout made for the engine's memory.
   const PluginObject<tenon_cache_manager>& cache() const { return *cache_; }
   const CacheLayout& cache_layout() const { return cache_layout_; }
+  // Prompt and answer of the longest request there is room for, in the context and in the whole cache.
+  uint32_t tokens_max() const { return tokens_max_; }
   // Bytes that one sequence of `tokens` takes from the pool, as the cache manager plans it.
   Result<uint64_t> sequence_bytes(uint32_t tokens) const;
 
@@ -65,6 +67,7 @@ class Assembly {
   Status plan_layers();
   Status check_combination() const;
   Status plan_cache();
+  Status find_tokens_max();
   Status bind_weights(const AssembleOptions& options);
   Result<PluginObject<tenon_cache_manager>> make_cache() const;
   Result<CacheLayout> lay_out(const PluginObject<tenon_cache_manager>& cache, const tenon_limits& limits,
@@ -88,6 +91,7 @@ class Assembly {
   uint64_t workspace_bytes_ = 0;
   std::optional<PluginObject<tenon_cache_manager>> cache_;
   CacheLayout cache_layout_;
+  uint32_t tokens_max_ = 0;
 };
 
 }  // namespace tenon

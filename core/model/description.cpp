@@ -131,6 +131,8 @@ void read_engine(TomlReader reader, EngineSection& engine) {
   reader.integer("context", engine.context, 1, kContextMax, Need::kOptional);
   reader.integer("memory", engine.memory, 0, int64_t{1} << 50, Need::kOptional);
   reader.integer("threads", engine.threads, 1, 1024, Need::kOptional);
+  reader.integer("requests_max", engine.requests_max, 1, 1 << 24, Need::kOptional);
+  reader.integer("prompt_tokens_max", engine.prompt_tokens_max, 1, int64_t{1} << 40, Need::kOptional);
   reader.finish();
 }
 

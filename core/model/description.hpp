@@ -30,7 +30,7 @@ struct PositionSection {
 struct SpeculativeSection {
   PluginUse use;
   NameTable weights;
-  std::string layer_prefix;  // of the tensors of its own layers, with {layer}
+  std::string layer_prefix;   // of the tensors of its own layers, with {layer}
   uint32_t draft_tokens = 0;  // guessed at a time, at most; 0: its weights are loaded, and it is not used
   bool adaptive = true;       // whether fewer are guessed when that is faster
 };
@@ -51,6 +51,8 @@ struct EngineSection {
   uint32_t context = 0;            // tokens of one sequence; 0: the model's context_max
   uint64_t memory = 0;             // bytes for the cache
   uint32_t threads = 0;
+  uint32_t requests_max = 0;                // that run or wait; 0: sequences_max and 256 that wait
+  uint64_t prompt_tokens_max = 16'777'216;  // of all of them
 };
 
 // [generation]: defaults of a request.

@@ -39,6 +39,13 @@ class Batch(ModelCase):
         self.assertEqual(len(answers[1]["ids"]), 4)
         self.assertEqual(answers[0]["finish_reason"], "stop")
 
+    def test_more_prompts_than_may_wait_at_a_time(self):
+        requests = [{"prompt": f"What is {i} + 30?", "temperature": 0, "max_tokens": 2} for i in range(300)]
+        answers = self.answers(requests)
+        self.assertEqual(len(answers), 300)
+        self.assertTrue(all(len(answer["ids"]) == 2 for answer in answers))
+        self.assertEqual(answers[-5:], self.answers(requests[-5:]))
+
     def test_switches_change_no_token(self):
         requests = REQUESTS + [{"prompt": "What is the capital of France? And why?", "temperature": 0}] * 3
         expected = self.answers(requests, "--speculative", "off", "--prefix-cache", "off", "--max-sequences", 1)

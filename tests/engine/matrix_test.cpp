@@ -84,7 +84,7 @@ TEST_P(Matrix, NothingChangesAToken) {
   }
   Status checked = model.engine().check();
   EXPECT_TRUE(checked.ok()) << checked.error().text;
-  EXPECT_EQ(model.engine().cache_stats().used_by_sequences, 0u);
+  EXPECT_EQ(model.engine().stats().cache.used_by_sequences, 0u);
   EXPECT_EQ(model.engine().stats().drafted > 0, GetParam().drafts > 0);
 }
 

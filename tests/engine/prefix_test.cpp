@@ -55,9 +55,9 @@ TEST(PrefixCache, ATurnComputesItsNewTokensTheLastAnswerAndLessThanAChunkMore) {
     Request request = make_request(7 * turn, 12, turn);
     request.prompt.insert(request.prompt.begin(), turns.back().answer.begin(), turns.back().answer.end());
     request.prompt.insert(request.prompt.begin(), turns.back().prompt.begin(), turns.back().prompt.end());
-    uint64_t reused = model.engine().cache_stats().reused_tokens;
+    uint64_t reused = model.engine().stats().cache.reused_tokens;
     Outcome outcome = run_all(model.engine(), {request}).front();
-    reused = model.engine().cache_stats().reused_tokens - reused;
+    reused = model.engine().stats().cache.reused_tokens - reused;
     EXPECT_GT(reused + 64, turns.back().prompt.size()) << "turn " << turn;
     turns.push_back({request.prompt, outcome.tokens});
   }
@@ -69,9 +69,9 @@ TEST(PrefixCache, ATurnWhoseTemplateDropsThinkingComputesLittleMoreToo) {
   for (uint32_t turn = 0; turn < 10; ++turn) {
     Request request = make_request(3, 10, turn);  // the opened think block, which the next turn does not have
     request.prompt.insert(request.prompt.begin(), told.begin(), told.end());
-    uint64_t before = model.engine().cache_stats().reused_tokens;
+    uint64_t before = model.engine().stats().cache.reused_tokens;
     Outcome outcome = run_all(model.engine(), {request}).front();
-    uint64_t reused = model.engine().cache_stats().reused_tokens - before;
+    uint64_t reused = model.engine().stats().cache.reused_tokens - before;
     std::vector<int32_t> added = make_request(9 + 7 * turn, 1, 90 + turn).prompt;
     if (turn > 0) {
       EXPECT_GT(reused + 64 + 10 + 9 + 7 * (turn - 1), told.size()) << "turn " << turn;
@@ -89,7 +89,7 @@ TEST(PrefixCache, EveryLengthResumesExactly) {
     request.prompt.assign(tokens.begin(), tokens.begin() + length);
     EXPECT_EQ(run_all(cached.engine(), {request}), run_all(plain.engine(), {request})) << length;
   }
-  EXPECT_GT(cached.engine().cache_stats().reused_tokens, 1000u);
+  EXPECT_GT(cached.engine().stats().cache.reused_tokens, 1000u);
 }
 
 TEST(PrefixCache, SequencesAtTheSameTimeMayBeginAlike) {
@@ -105,7 +105,7 @@ TEST(PrefixCache, SequencesAtTheSameTimeMayBeginAlike) {
   EXPECT_EQ(run_all(cached.engine(), requests), expected);
   EXPECT_EQ(run_all(cached.engine(), requests), expected);
   EXPECT_TRUE(cached.engine().check().ok());
-  EXPECT_EQ(cached.engine().cache_stats().used_by_sequences, 0u);
+  EXPECT_EQ(cached.engine().stats().cache.used_by_sequences, 0u);
 }
 
 TEST(PrefixCache, SaltsShareNothing) {
@@ -114,10 +114,10 @@ TEST(PrefixCache, SaltsShareNothing) {
   for (uint64_t salt : {1, 2, 3}) {
     request.salt = salt;
     run_all(model.engine(), {request});
-    EXPECT_EQ(model.engine().cache_stats().reused_tokens, 0u);
+    EXPECT_EQ(model.engine().stats().cache.reused_tokens, 0u);
   }
   run_all(model.engine(), {request});
-  EXPECT_EQ(model.engine().cache_stats().reused_tokens, 64u);
+  EXPECT_EQ(model.engine().stats().cache.reused_tokens, 64u);
 }
 
 }  // namespace

@@ -121,7 +121,7 @@ TEST(Scheduling, WhatAFailedRequestComputedInPiecesIsNotKept) {
   request.prompt[10] = kPoison;
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(run_all(model.engine(), {request}).front().reason, FinishReason::kNumericalError);
-    EXPECT_EQ(model.engine().cache_stats().reused_tokens, 0u);
+    EXPECT_EQ(model.engine().stats().cache.reused_tokens, 0u);
   }
 }
 

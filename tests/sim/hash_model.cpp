@@ -46,8 +46,10 @@ std::string layer_text(const Settings& settings, size_t layer, uint64_t& gain) {
 }
 
 std::string cache_text(const Settings& settings) {
-  std::string text = "[cache]\n" + line("plugin", quoted(kWatchedCache)) +
-                     line("page_tokens", settings.page_tokens) + line("refuse_every", settings.refuse_every);
+  std::string text = "[cache]\n" +
+                     line("plugin", quoted(settings.is_watched ? kWatchedCache : "hybrid_paged")) +
+                     line("page_tokens", settings.page_tokens);
+  if (settings.is_watched) text += line("refuse_every", settings.refuse_every);
   if (!cache_has_key("prefix_cache")) return text;
   return text + line("prefix_cache", settings.prefix_cache ? "true" : "false") +
          line("prefix_bytes", settings.prefix_bytes) + line("snapshot_tokens", settings.snapshot_tokens);

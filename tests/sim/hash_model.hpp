@@ -10,6 +10,7 @@ struct Settings {
   uint32_t page_tokens = 0;   // 0: chosen by the cache manager
   uint32_t state_words = 3;   // of the recurrent layers
   uint64_t memory_bytes = 0;  // of the cache; 0: all it could use
+  bool is_watched = true;     // whether every call of the cache manager is checked; see watched_cache.hpp
   bool prefix_cache = true;
   uint64_t prefix_bytes = 0;        // beyond what running sequences can use
   uint32_t snapshot_tokens = 4096;  // between the states that a long prompt leaves behind

@@ -86,7 +86,8 @@ void Simulation::submit_some() {
 
 void Simulation::submit(Request request) {
   auto number = static_cast<uint32_t>(trackers_.size());
-  Tracker& tracker = trackers_.emplace_back(number, std::move(request), settings_.context, step_);
+  if (units_needed(request) > watch_.units) return expect_refused(std::move(request));
+  Tracker& tracker = trackers_.emplace_back(number, std::move(request), assembly_->tokens_max(), step_);
   live_.push_back(number);
   auto id =
       engine_->submit(tracker.request(), [this, &tracker](const TokenEvent& event) { take(tracker, event); });
@@ -95,9 +96,11 @@ void Simulation::submit(Request request) {
   say("submit " + std::to_string(id.value()) + ": " + tracker.title());
 }
 
-void Simulation::submit_unservable() {
+void Simulation::submit_unservable() { expect_refused(unservable_request(random_, settings_.context)); }
+
+void Simulation::expect_refused(Request request) {
   ++unservable_;
-  auto id = engine_->submit(unservable_request(random_, settings_.context),
+  auto id = engine_->submit(std::move(request),
                             [this](const TokenEvent&) { fail("an event of a request that was refused"); });
   if (id.ok()) fail("a request that cannot be served was taken");
 }
@@ -135,18 +138,17 @@ void Simulation::take(Tracker& tracker, const TokenEvent& event) {
   if (random_.chance(50)) workload_->keep(tracker.tokens());
 }
 
-// A request may end with an error for three reasons only.
+// A request may end with an error for two reasons only.
 void Simulation::judge_error(const Tracker& tracker) {
   const std::string& error = tracker.error();
   if (contains(error, "failpoint") && (settings_.fail_every || settings_.refuse_every)) return;
-  if (contains(error, "bytes, the cache has") && units_needed(tracker.request()) > watch_.units) return;
   if (contains(error, "the cache has no room") && settings_.refuse_every) return;
   fail(tracker.title() + ": ended with the error \"" + error + '"');
 }
 
 uint64_t Simulation::units_needed(const Request& request) const {
   uint64_t room = settings_.context - request.prompt.size();
-  uint64_t answer = request.max_tokens ? std::min<uint64_t>(request.max_tokens, room) : room;
+  uint64_t answer = request.max_tokens ? std::min<uint64_t>(request.max_tokens, room) : 1;
   return watch_.units_for(request.prompt.size() + answer + settings_.draft_tokens);
 }
 

@@ -33,6 +33,7 @@ class Simulation {
   void submit_some();
   void submit(Request request);
   void submit_unservable();
+  void expect_refused(Request request);
   void cancel_some();
   void cancel(const Tracker& tracker);
   void take(Tracker& tracker, const TokenEvent& event);

@@ -2,12 +2,14 @@
 
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 namespace tenon::sim {
 namespace {
 
 const tenon_plugin* inner_plugin = nullptr;
 CacheWatch* watch = nullptr;
+bool awaits_cache = false;  // whether the next one made is the one to watch; others only help with planning
 
 const tenon_cache_manager& inner() {
   return *static_cast<const tenon_cache_manager*>(inner_plugin->get_interface(TENON_CACHE_MANAGER));
@@ -125,7 +127,7 @@ class OwnerCheck {
 
 tenon_status create(const tenon_host* host, const tenon_config* config, void** self) noexcept {
   tenon_status status = inner().create(host, config, self);
-  if (status != TENON_OK) return status;
+  if (status != TENON_OK || !std::exchange(awaits_cache, false)) return status;
   watch->host = host, watch->self = *self;
   watch->refuse_every = static_cast<uint64_t>(config->get_int(config, "refuse_every"));
   return TENON_OK;
@@ -134,7 +136,7 @@ tenon_status create(const tenon_host* host, const tenon_config* config, void** s
 tenon_status plan(void* self, const tenon_limits* limits, const tenon_needs* needs, uint32_t layers,
                   uint64_t pool_bytes_max, tenon_cache_plan* plan, tenon_placement* placements) noexcept {
   tenon_status status = inner().plan(self, limits, needs, layers, pool_bytes_max, plan, placements);
-  if (status != TENON_OK) return status;
+  if (status != TENON_OK || self != watch->self) return status;
   watch->unit_bytes = placements[0].slot_stride;
   watch->units = plan->pool_bytes / watch->unit_bytes;
   watch->page_tokens = plan->page_tokens, watch->pages_max = plan->pages_max;
@@ -217,7 +219,7 @@ bool cache_has_key(const std::string& key) {
   return std::string(inner_plugin->schema).find("\n" + key + " ") != std::string::npos;
 }
 
-void watch_next_cache(CacheWatch& next) { watch = &next; }
+void watch_next_cache(CacheWatch& next) { watch = &next, awaits_cache = true; }
 
 uint64_t CacheWatch::evictions() const {
   if (!self) return 0;

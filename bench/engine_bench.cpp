@@ -1,0 +1,46 @@
+// What a step costs beside the model: choosing who goes on, memory and tables, drawing tokens, events. The
+// model is the hash model of tests/sim, which computes next to nothing; what is left of it is in the figure.
+//
+//     build/release/bin/bench/engine_bench
+#include <tests/sim/hash_model.hpp>
+
+#include <benchmark/benchmark.h>
+
+namespace tenon::sim {
+namespace {
+
+// Arguments: sequences that all decode, tokens of context that the engine is made for.
+void decode_step(benchmark::State& state) {
+  Workshop workshop;
+  Settings settings;
+  settings.sequences_max = static_cast<uint32_t>(state.range(0));
+  settings.tokens_per_step = 2 * settings.sequences_max + 64;
+  settings.context = static_cast<uint32_t>(state.range(1));
+  settings.is_watched = false;
+  auto assembly = workshop.assemble(settings, WeightSource::kCheckpoint);
+  if (!assembly.ok()) return state.SkipWithError(assembly.error().text.c_str());
+  auto engine = Engine::make(*assembly.value());
+  if (!engine.ok()) return state.SkipWithError(engine.error().text.c_str());
+  Request request;
+  request.prompt = {1, 2, 3};
+  request.sampling.temperature = 0;
+  auto fill = [&] {
+    while (engine.value()->stats().running + engine.value()->stats().waiting < settings.sequences_max)
+      if (!engine.value()->submit(request, [](const TokenEvent&) {}).ok()) std::abort();
+  };
+  for (int warm = 0; warm < 8; ++warm) fill(), engine.value()->step();
+  for (auto _ : state) {
+    engine.value()->step();
+    if (engine.value()->stats().running == settings.sequences_max) continue;
+    state.PauseTiming();
+    fill(), engine.value()->step();
+    state.ResumeTiming();
+  }
+}
+BENCHMARK(decode_step)
+    ->ArgNames({"sequences", "context"})
+    ->ArgsProduct({{1, 16, 256}, {4096, 262144}})
+    ->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+}  // namespace tenon::sim

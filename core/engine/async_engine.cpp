@@ -1,0 +1,152 @@
+#include <tenon/engine/async_engine.hpp>
+
+#include "token_channel.hpp"
+
+#include <tenon/base/log.hpp>
+#include <tenon/engine/engine.hpp>
+
+#include <thread>
+
+namespace tenon {
+
+namespace {
+
+// What other threads ask for, until the engine takes it between two steps. Thread: any.
+class Inbox {
+ public:
+  struct Content {
+    Engine::Prepared arrivals;
+    std::vector<uint64_t> cancelled;
+    bool is_closing = false;
+  };
+
+  // `announce` is called before the engine can know of the arrivals, unless they are refused.
+  template <class Announce>
+  Status put(Engine::Prepared arrivals, Announce&& announce) {
+    std::lock_guard lock(mutex_);
+    if (!fault_.empty()) return Error{TENON_INTERNAL, fault_};
+    announce();
+    for (auto& sequence : arrivals) content_.arrivals.push_back(std::move(sequence));
+    changed_.notify_one();
+    return ok();
+  }
+  void cancel(uint64_t request) {
+    std::lock_guard lock(mutex_);
+    content_.cancelled.push_back(request);
+    changed_.notify_one();
+  }
+  void close() {
+    std::lock_guard lock(mutex_);
+    content_.is_closing = true;
+    changed_.notify_one();
+  }
+  // From now on nothing more is taken.
+  void refuse(std::string fault) {
+    std::lock_guard lock(mutex_);
+    fault_ = std::move(fault);
+  }
+
+  // Empties it; if may_wait, not before something is in it.
+  Content take(bool may_wait) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] {
+      return !may_wait || content_.is_closing || !content_.arrivals.empty() || !content_.cancelled.empty();
+    });
+    return std::exchange(content_, {});
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Content content_;
+  std::string fault_;
+};
+
+}  // namespace
+
+// The engine and its thread.
+class AsyncEngine::Worker {
+ public:
+  explicit Worker(std::unique_ptr<Engine> made) : engine_(std::move(made)), thread_([this] { work(); }) {}
+  ~Worker() {
+    inbox_->close();
+    thread_.join();
+  }
+
+  Engine& engine() { return *engine_; }
+  // Streams may outlive the engine, and cancel into what is left of it.
+  const std::shared_ptr<Inbox>& inbox() { return inbox_; }
+  EngineStats stats() const {
+    std::lock_guard lock(stats_mutex_);
+    EngineStats stats = stats_;
+    uint64_t requests = engine_->requests();
+    stats.waiting = requests - std::min(requests, stats.running);
+    return stats;
+  }
+
+ private:
+  void work() {
+    for (bool has_work = true;;) {
+      Inbox::Content content = inbox_->take(!has_work);
+      engine_->start(std::move(content.arrivals));
+      for (uint64_t request : content.cancelled) engine_->cancel(request);
+      if (content.is_closing) break;
+      has_work = engine_->step();
+      if (!has_work) check();
+      std::lock_guard lock(stats_mutex_);
+      stats_ = engine_->stats();
+    }
+    engine_->cancel_all();
+    engine_->run();
+  }
+
+  // An idle engine has time to count its memory. If that is wrong, no answer can be trusted any more.
+  void check() {
+    Status status = engine_->check();
+    if (status.ok()) return;
+    log().error("engine: stops, its cache is inconsistent: {}", status.error().text);
+    inbox_->refuse("engine: has stopped, its cache is inconsistent: " + status.error().text);
+  }
+
+  std::unique_ptr<Engine> engine_;
+  std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
+  mutable std::mutex stats_mutex_;
+  EngineStats stats_;
+  std::thread thread_;  // last, since it uses all of them
+};
+
+Result<std::unique_ptr<AsyncEngine>> AsyncEngine::make(const Assembly& assembly) {
+  TENON_TRY(auto engine, Engine::make(assembly));
+  return std::unique_ptr<AsyncEngine>(new AsyncEngine(std::make_unique<Worker>(std::move(engine))));
+}
+
+AsyncEngine::AsyncEngine(std::unique_ptr<Worker> worker) : worker_(std::move(worker)) {}
+
+AsyncEngine::~AsyncEngine() = default;
+
+Result<TokenStream> AsyncEngine::submit(Request request) {
+  std::vector<Request> requests;
+  requests.push_back(std::move(request));
+  TokenStream stream;
+  TENON_TRY(submit(std::move(requests), stream));
+  return stream;
+}
+
+Result<std::vector<uint64_t>> AsyncEngine::submit(std::vector<Request> requests, TokenStream& stream) {
+  auto channel = stream.channel_;
+  TENON_TRY(auto prepared, worker_->engine().prepare(std::move(requests), [channel](const TokenEvent& event) {
+    channel->push(event);
+  }));
+  std::vector<uint64_t> ids;
+  for (const auto& sequence : prepared) ids.push_back(sequence->id);
+  std::shared_ptr<Inbox> inbox = worker_->inbox();
+  TENON_TRY(inbox->put(std::move(prepared),
+                       [&] { channel->open(ids, [inbox](uint64_t request) { inbox->cancel(request); }); }));
+  return ids;
+}
+
+void AsyncEngine::cancel(uint64_t request) { worker_->inbox()->cancel(request); }
+
+EngineStats AsyncEngine::stats() const { return worker_->stats(); }
+
+}  // namespace tenon

@@ -1,0 +1,17 @@
+// What an engine has done, and what it holds now.
+#pragma once
+#include <tenon/abi/tenon_cache_manager.h>
+
+namespace tenon {
+
+struct EngineStats {
+  // Counts since the engine was made.
+  uint64_t steps = 0, prompt_tokens = 0, output_tokens = 0;
+  uint64_t drafted = 0, accepted = 0;  // tokens guessed, and those of them that the model would have chosen too
+  uint64_t preemptions = 0, numerical_errors = 0;
+  // Now.
+  uint64_t waiting = 0, running = 0;  // requests
+  tenon_cache_stats cache{};          // what it has in use, and what prompts found there
+};
+
+}  // namespace tenon

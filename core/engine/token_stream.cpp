@@ -1,0 +1,19 @@
+#include "token_channel.hpp"
+
+namespace tenon {
+
+TokenStream::TokenStream() : channel_(std::make_shared<Channel>()) {}
+
+TokenStream::~TokenStream() {
+  if (channel_) channel_->abandon();
+}
+
+std::optional<TokenEvent> TokenStream::next() { return channel_->next(std::nullopt); }
+
+std::optional<TokenEvent> TokenStream::next_within(std::chrono::milliseconds patience) {
+  return channel_->next(patience);
+}
+
+bool TokenStream::is_done() const { return channel_->is_done(); }
+
+}  // namespace tenon
