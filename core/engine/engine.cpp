@@ -120,6 +120,7 @@ void Engine::run() {
 EngineStats Engine::stats() const {
   EngineStats stats = stats_;
   stats.preemptions = scheduler_.preemptions();
+  stats.model_seconds = executor_->model_seconds();
   stats.waiting = scheduler_.waiting(), stats.running = scheduler_.running();
   stats.cache = executor_->cache().stats();
   return stats;
@@ -127,13 +128,13 @@ EngineStats Engine::stats() const {
 
 // One step: choose work, run the model once, turn logits into tokens, guess ahead.
 bool Engine::step() {
+  auto start = std::chrono::steady_clock::now();
   end_cancelled();
   std::span<const Work> work = scheduler_.choose(failed_);
   for (Scheduler::Failure& failure : failed_)
     end(std::move(failure.sequence), FinishReason::kError, failure.reason);
   failed_.clear();
   if (work.empty()) return scheduler_.has_work();
-  auto start = std::chrono::steady_clock::now();
   uint64_t outputs = stats_.output_tokens;
   Status status = compute(work);
   if (status.ok()) status = verify();
@@ -142,9 +143,10 @@ bool Engine::step() {
   ++stats_.steps;
   bool is_decode =
       std::all_of(work.begin(), work.end(), [](const Work& part) { return part.phase == TENON_DECODE; });
-  std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  if (is_decode) draft_length_.record(static_cast<uint32_t>(stats_.output_tokens - outputs), seconds.count());
   end_cancelled();
+  std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  stats_.seconds += seconds.count();
+  if (is_decode) draft_length_.record(static_cast<uint32_t>(stats_.output_tokens - outputs), seconds.count());
   return true;
 }
 

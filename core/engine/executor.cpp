@@ -2,6 +2,7 @@
 
 #include <tenon/base/check.hpp>
 
+#include <chrono>
 #include <cstring>
 
 namespace tenon {
@@ -40,12 +41,20 @@ tenon_step Executor::with_workspace(const Batch& batch) const {
   return step;
 }
 
+template <class Body>
+Status Executor::timed(Body&& body) {
+  auto start = std::chrono::steady_clock::now();
+  Status status = body();
+  model_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return status;
+}
+
 Status Executor::run(const Batch& batch) {
   const Model& model = assembly_.model();
   hidden_ =
       Matrix(reinterpret_cast<float*>(hidden_memory_.data()), batch.step().tokens, model.shape().model_dim);
   TENON_TRY(auto states, cache_.fill(batch, 0, model.shape().layers));
-  return model.forward(with_workspace(batch), batch.tokens(), states, hidden_);
+  return timed([&] { return model.forward(with_workspace(batch), batch.tokens(), states, hidden_); });
 }
 
 Result<Matrix> Executor::logits(std::span<const int32_t> rows) {
@@ -57,7 +66,7 @@ Result<Matrix> Executor::logits(std::span<const int32_t> rows) {
   for (int64_t i = 0; i < count; ++i)
     std::memcpy(gathered.row(i), hidden_.row(rows[static_cast<size_t>(i)]),
                 static_cast<size_t>(dim) * sizeof(float));
-  TENON_TRY(assembly_.model().head(gathered, logits));
+  TENON_TRY(timed([&] { return assembly_.model().head(gathered, logits); }));
   return logits;
 }
 
@@ -78,7 +87,8 @@ Status Executor::propose(const Batch& pairs, Matrix hidden,
   draft.history = histories_.data(), draft.history_length = history_lengths_.data();
   draft.proposed = proposed;
   tenon_step step = with_workspace(pairs);
-  return assembly_.speculator()->call(&tenon_speculator::propose, &step, states.data(), &draft);
+  return timed(
+      [&] { return assembly_.speculator()->call(&tenon_speculator::propose, &step, states.data(), &draft); });
 }
 
 }  // namespace tenon

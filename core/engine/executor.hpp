@@ -10,6 +10,8 @@ class Executor {
   static Result<std::unique_ptr<Executor>> make(const Assembly& assembly);
 
   Cache& cache() { return cache_; }
+  // Time spent in the model, its head and the speculator so far.
+  double model_seconds() const { return model_seconds_; }
 
   // Runs the model over a batch whose sequences have all reserved. hidden() is filled; nothing is committed.
   Status run(const Batch& batch);
@@ -28,11 +30,14 @@ class Executor {
   Status allocate();
   uint64_t logit_rows_max() const;
   tenon_step with_workspace(const Batch& batch) const;
+  template <class Body>
+  Status timed(Body&& body);
 
   const Assembly& assembly_;
   Cache cache_;
   AlignedBuffer workspace_, hidden_memory_, logits_memory_;
   Matrix hidden_;
+  double model_seconds_ = 0;
   std::vector<const int32_t*> histories_;  // [S] as the speculator sees them
   std::vector<uint32_t> history_lengths_;  // [S]
 };
