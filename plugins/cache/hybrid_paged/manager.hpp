@@ -40,6 +40,9 @@ struct Sequence {
   std::vector<Snapshot> snapshots;  // taken in passing, within the reserved tokens
 };
 
+// The refusal of what may fit later. Both in units.
+Error no_room(uint64_t needed, uint64_t available);
+
 class Manager final : public CacheManager {
  public:
   explicit Manager(const Settings& settings) : settings_(settings) {}
