@@ -107,7 +107,8 @@ typedef struct tenon_cache_manager {
   tenon_status (*commit)(void* self, uint64_t sequence, uint32_t tokens) TENON_NOEXCEPT;
   // Forgets the sequence, in any state. [step & planned]
   void (*release)(void* self, uint64_t sequence) TENON_NOEXCEPT;
-  // The same, and whatever it left for others: its results cannot be trusted. [step & planned]
+  // The same, and its results cannot be trusted, nor what they were computed from: whatever it left for others
+  // or began with is found by nobody any more. Sequences that began alike run on. [step & planned]
   void (*discard)(void* self, uint64_t sequence) TENON_NOEXCEPT;
   // Counters. [step & planned]
   void (*stats)(void* self, tenon_cache_stats* stats) TENON_NOEXCEPT;

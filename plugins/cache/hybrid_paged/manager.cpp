@@ -87,7 +87,8 @@ bool Manager::begin_with(Sequence& sequence, const Node& node, uint64_t position
     pages.pop_back();
     units_.share(sequence.copy_source);
   }
-  sequence.pages = std::move(pages), sequence.current = node.snapshot, sequence.computed = tokens;
+  sequence.pages = std::move(pages), sequence.current = node.snapshot,
+  sequence.computed = sequence.found = tokens;
   for (int32_t unit : sequence.pages) units_.share(unit);
   for (int32_t unit : sequence.current) units_.share(unit);
   size_t needed = layout_.pages_for(positions) - sequence.pages.size() + slotted();
@@ -106,7 +107,7 @@ void Manager::let_go(Sequence& sequence) {
     unit = -1;
   }
   sequence.pages.clear();
-  sequence.copy_source = -1, sequence.computed = 0;
+  sequence.copy_source = -1, sequence.computed = sequence.found = 0;
 }
 
 // The last whole chunk is where the next turn of a chat goes on. The one before serves a next turn that differs
@@ -133,8 +134,22 @@ void Manager::release(uint64_t id) noexcept {
   sequences_.erase(found);
 }
 
+bool Manager::begins_alike(const Sequence& one, const Sequence& other) const {
+  size_t chunk = layout_.chunk_tokens;
+  return one.salt == other.salt && std::min(one.prompt.size(), other.prompt.size()) >= chunk &&
+         std::equal(one.prompt.begin(), one.prompt.begin() + chunk, other.prompt.begin());
+}
+
+// Where its memory went wrong, or that of somebody it began with, nobody knows: a request that was cancelled
+// halfway left pages whose logits were never looked at. So the whole path goes, else every later request that
+// begins so would fail. Sequences that run on with memory of that path keep it, and leave nothing behind.
 void Manager::discard(uint64_t id) noexcept {
-  tree_.forget(id);
+  auto failed = sequences_.find(id);
+  if (failed == sequences_.end()) return;
+  const Sequence& sequence = failed->second;
+  tree_.forget(sequence.salt, sequence.prompt, sequence.found / layout_.chunk_tokens, id);
+  for (auto& [other_id, other] : sequences_)
+    if (begins_alike(sequence, other)) other.leaves_behind = false;
   release(id);
 }
 

@@ -26,6 +26,8 @@ struct Sequence {
   uint64_t salt = 0;
   std::vector<int32_t> prompt;
   uint32_t computed = 0;         // tokens whose pages and state are there
+  uint32_t found = 0;            // of those, what others had computed before
+  bool leaves_behind = true;     // false: its memory is not to be trusted, and stays its own
   std::vector<int32_t> pages;    // units, in order of position
   std::vector<int32_t> current;  // [slotted layers] the state after `computed` tokens; -1 before the first
   std::vector<uint32_t> wanted;  // positions after which the state is to be kept for others, rising
@@ -76,9 +78,11 @@ class Manager final : public CacheManager {
   void give_back_saves(Sequence& sequence, int32_t kept_index);
   void reserve_snapshots(Sequence& sequence, uint32_t first, uint32_t end);
 
+  bool begins_alike(const Sequence& one, const Sequence& other) const;
   void fill_slots(const tenon_step& step, uint32_t s, const Sequence& sequence,
                   tenon_cache_tables& tables) const;
   void leave_behind(uint64_t id, Sequence& sequence);
+  void give_back_snapshots(Sequence& sequence);
 
   Settings settings_;
   Layout layout_;

@@ -72,10 +72,14 @@ size_t Manager::slots_only_reserved(const Sequence& sequence) const {
 
 void Manager::cancel_reservation(Sequence& sequence) {
   give_back_saves(sequence, -1);
+  give_back_snapshots(sequence);
+  sequence.reserved_tokens = 0;
+}
+
+void Manager::give_back_snapshots(Sequence& sequence) {
   for (const Snapshot& snapshot : sequence.snapshots)
     for (int32_t slot : snapshot.slots) units_.give_back(slot);
   sequence.snapshots.clear();
-  sequence.reserved_tokens = 0;
 }
 
 // Gives back every reserved slot but those at kept_index, and never the current ones.
@@ -154,7 +158,9 @@ Status Manager::commit(uint64_t id, uint32_t tokens) {
   sequence->copy_source = -1;
   sequence->computed += tokens;
   sequence->reserved_tokens = 0;
-  if (settings_.prefix_cache && sequence->phase == TENON_PREFILL) leave_behind(id, *sequence);
+  if (settings_.prefix_cache && sequence->phase == TENON_PREFILL && sequence->leaves_behind)
+    leave_behind(id, *sequence);
+  give_back_snapshots(*sequence);
   return ok();
 }
 
@@ -167,9 +173,7 @@ void Manager::leave_behind(uint64_t id, Sequence& sequence) {
   for (const Snapshot& snapshot : sequence.snapshots) {
     Node* node = node_at(snapshot.position);
     if (node->snapshot.empty()) tree_.attach(*node, snapshot.slots, id);
-    for (int32_t slot : snapshot.slots) units_.give_back(slot);
   }
-  sequence.snapshots.clear();
   Node* last = node_at(sequence.computed);
   bool is_wanted = std::binary_search(sequence.wanted.begin(), sequence.wanted.end(), sequence.computed);
   if (is_wanted && last->snapshot.empty()) tree_.attach(*last, sequence.current, id);

@@ -86,14 +86,40 @@ TEST(Prefix, WhatADecodeMadeIsNotKept) {
 
 TEST(Prefix, ASequenceThatIsDiscardedLeavesNothing) {
   World world(kCaching, kAmple);
-  serve(world, numbers(0, 24));
   ASSERT_TRUE(world.admit(1, numbers(0, 60)));
   world.prefill(1);
   ASSERT_TRUE(world.admit(2, numbers(0, 90)));
   world.prefill(2);
   world.release(2);
   world.release(1, true);
-  EXPECT_EQ(serve(world, numbers(0, 90)), 24u) << "what was built on it is gone too";
+  EXPECT_EQ(serve(world, numbers(0, 90)), 0u) << "what was built on it is gone too";
+}
+
+TEST(Prefix, ASequenceThatIsDiscardedTakesAlongWhatItBeganWith) {
+  World world(kCaching, kAmple);
+  ASSERT_TRUE(world.admit(1, numbers(0, 60)));  // cancelled halfway: nobody has seen whether it is any good
+  ASSERT_TRUE(world.step(1, 48, 48));
+  world.release(1);
+  serve(world, joined(numbers(0, 8), numbers(500, 20)));
+  serve(world, numbers(1000, 60));
+  ASSERT_TRUE(world.admit(2, numbers(0, 60)));
+  EXPECT_EQ(world.members().at(2).reused, 48u);
+  world.release(2, true);
+  EXPECT_EQ(serve(world, numbers(0, 60)), 0u);
+  EXPECT_EQ(serve(world, numbers(0, 60)), 56u) << "computed anew";
+  EXPECT_EQ(serve(world, numbers(1000, 60)), 56u) << "another path";
+}
+
+TEST(Prefix, WhoRunsOnWithMemoryOfADiscardedPathLeavesNothing) {
+  World world(kCaching, kAmple);
+  serve(world, numbers(0, 24));
+  for (uint64_t id : {1, 2, 3}) ASSERT_TRUE(world.admit(id, numbers(id == 3 ? 1000 : 0, 60)));
+  EXPECT_EQ(world.members().at(2).reused, 24u);
+  world.release(1, true);
+  for (uint64_t id : {2, 3}) world.prefill(id), world.release(id);
+  EXPECT_EQ(serve(world, numbers(1000, 60)), 56u) << "did not begin alike";
+  EXPECT_EQ(serve(world, numbers(0, 60)), 0u);
+  EXPECT_EQ(serve(world, numbers(0, 60)), 56u);
 }
 
 TEST(Prefix, SwitchedOffItKeepsNothing) {

@@ -148,24 +148,14 @@ void PrefixTree::for_each(Visit&& visit) const {
   }
 }
 
-void PrefixTree::forget(uint64_t maker) {
-  auto is_above = [](const Node* above, const Node* node) {
-    for (; node; node = node->parent)
-      if (node == above) return true;
-    return false;
-  };
-  std::vector<Node*> made;
-  for_each([&](Node& node) {
-    if (node.maker == maker) made.push_back(&node);
-    if (node.maker != maker && node.snapshot_maker == maker) drop_snapshot(node);
-  });
-  // Of each branch the topmost; the rest goes with it.
-  std::vector<Node*> topmost;
-  for (Node* node : made)
-    if (std::none_of(made.begin(), made.end(),
-                     [&](Node* other) { return other != node && is_above(other, node); }))
-      topmost.push_back(node);
-  for (Node* node : topmost) remove(*node);
+void PrefixTree::forget(uint64_t salt, std::span<const int32_t> tokens, uint32_t used, uint64_t maker) {
+  Node* node = nullptr;
+  for (uint32_t depth = 1; size_t{depth} * limits_.chunk_tokens <= tokens.size(); ++depth) {
+    node = child_of(node, salt, chunk_of(tokens, depth));
+    if (!node) return;
+    if (depth <= used || node->maker == maker) return remove(*node);
+    if (node->snapshot_maker == maker) drop_snapshot(*node);
+  }
 }
 
 std::vector<uint32_t> PrefixTree::count_holds() const {

@@ -59,8 +59,9 @@ class PrefixTree {
   bool evict_one();
   // Gives up until the tree holds at most its limit.
   void shrink();
-  // Gives up whatever this sequence computed, and all that was computed after it.
-  void forget(uint64_t maker);
+  // Gives up what a sequence with these tokens began with, `used` chunks, and what it computed itself; and all
+  // that was built on either.
+  void forget(uint64_t salt, std::span<const int32_t> tokens, uint32_t used, uint64_t maker);
 
   uint64_t pages_evicted() const { return pages_evicted_; }
   uint64_t snapshots_evicted() const { return snapshots_evicted_; }
