@@ -77,6 +77,7 @@ typedef struct tenon_cache_stats {
   uint64_t pool, used_by_sequences, kept_for_later;  // kept_for_later: by no sequence, and given up when needed
   uint64_t prompt_tokens, reused_tokens;             // of the sequences admitted
   uint64_t pages_evicted, states_evicted;            // pages, and states of all layers at one position
+  uint64_t states_kept;                              // of states that a sequence can begin with. Since 1.1
 } tenon_cache_stats;
 
 #define TENON_CACHE_MANAGER "tenon.cache_manager/1"

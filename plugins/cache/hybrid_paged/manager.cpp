@@ -16,22 +16,33 @@ Result<std::unique_ptr<Manager>> Manager::create(Host, Config config) {
   settings.prefix_bytes = static_cast<uint64_t>(config.get_int("prefix_bytes"));
   settings.snapshot_tokens =
       static_cast<uint32_t>(std::min<int64_t>(config.get_int("snapshot_tokens"), INT32_MAX));
-  if (!settings.prefix_cache) settings.prefix_bytes = 0;
+  settings.snapshot_bytes = static_cast<uint64_t>(config.get_int("snapshot_bytes"));
+  if (!settings.prefix_cache) settings.prefix_bytes = settings.snapshot_bytes = 0;
   return std::make_unique<Manager>(settings);
 }
 
 Result<tenon_cache_plan> Manager::plan(const tenon_limits& limits, std::span<const tenon_needs> needs,
                                        uint64_t pool_bytes_max, std::span<tenon_placement> placements) {
   TENON_TRY(layout_, make_layout(limits, needs, settings_.page_tokens, pool_bytes_max, settings_.prefix_bytes));
+  TENON_TRY(size_t snapshots, snapshots_max());
   units_.reset(layout_.units);
   tree_.reset(units_, {layout_.chunk_tokens, layout_.page_tokens, slotted() > 0,
-                       settings_.prefix_bytes / layout_.unit_bytes});
+                       settings_.prefix_bytes / layout_.unit_bytes, snapshots});
   std::copy(layout_.placements.begin(), layout_.placements.end(), placements.begin());
   tenon_cache_plan plan{};
   plan.page_tokens = layout_.page_tokens;
   plan.pages_max = std::max(layout_.pages_per_sequence_max, 1u);
   plan.pool_bytes = layout_.units * layout_.unit_bytes;
   return plan;
+}
+
+Result<size_t> Manager::snapshots_max() const {
+  uint64_t bytes = slotted() * layout_.unit_bytes;  // of one
+  if (settings_.snapshot_bytes == 0 || bytes == 0) return SIZE_MAX;
+  if (settings_.snapshot_bytes < bytes)
+    return invalid("snapshot_bytes is " + std::to_string(settings_.snapshot_bytes) +
+                   ", must be 0 or have room for one snapshot of " + std::to_string(bytes) + " bytes");
+  return settings_.snapshot_bytes / bytes;
 }
 
 Result<Sequence*> Manager::get(uint64_t id) {
@@ -160,6 +171,7 @@ tenon_cache_stats Manager::stats() const noexcept {
   stats.kept_for_later = units_.idle() * layout_.unit_bytes;
   stats.prompt_tokens = prompt_tokens_, stats.reused_tokens = reused_tokens_;
   stats.pages_evicted = tree_.pages_evicted(), stats.states_evicted = tree_.snapshots_evicted();
+  stats.states_kept = tree_.snapshots() * slotted() * layout_.unit_bytes;
   return stats;
 }
 

@@ -13,6 +13,7 @@ struct Settings {
   bool prefix_cache = true;
   uint64_t prefix_bytes = 0;
   uint32_t snapshot_tokens = 4096;
+  uint64_t snapshot_bytes = 0;  // 0: as many as prefix_bytes has room for
 };
 
 // The state of every recurrent layer after so many tokens.
@@ -67,6 +68,7 @@ class Manager final : public CacheManager {
   // Free, or given up by the tree as soon as somebody needs it.
   size_t obtainable() const { return units_.available() + units_.idle(); }
   bool make_room(size_t units);
+  Result<size_t> snapshots_max() const;
 
   bool begin_with(Sequence& sequence, const Node& node, uint64_t positions);
   void let_go(Sequence& sequence);

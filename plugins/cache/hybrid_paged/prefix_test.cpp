@@ -156,6 +156,45 @@ TEST(Prefix, WhatIsUsedAgainAndAgainIsKept) {
   EXPECT_EQ(serve(world, numbers(1000, 60)), 0u) << "the others are not";
 }
 
+TEST(Prefix, SnapshotsHaveALimitOfTheirOwn) {
+  Settings few = kCaching;
+  few.snapshot_bytes = 5 * 2 * 64;  // five, of two layers
+  World world(few, kAmple);
+  for (int32_t i = 0; i < 8; ++i) {
+    serve(world, numbers(i * 1000, 60));  // two each
+    EXPECT_LE(world.manager().stats().states_kept, few.snapshot_bytes);
+  }
+  tenon_cache_stats stats = world.manager().stats();
+  EXPECT_EQ(stats.states_kept, few.snapshot_bytes);
+  EXPECT_EQ(stats.states_evicted, 11u);
+  EXPECT_EQ(stats.pages_evicted, 0u) << "pages are not what there are too many of";
+  EXPECT_EQ(serve(world, numbers(7000, 60)), 56u);
+  EXPECT_EQ(serve(world, numbers(6000, 60)), 56u);
+  EXPECT_EQ(serve(world, numbers(0, 60)), 0u);
+}
+
+TEST(Prefix, OfSnapshotsThoseThatSequencesBeginWithAreKept) {
+  Settings few = kCaching;
+  few.snapshot_bytes = 4 * 2 * 64;
+  World world(few, kAmple);
+  std::vector<int32_t> chat = numbers(0, 60);
+  serve(world, chat);
+  for (int32_t i = 1; i < 10; ++i) {
+    serve(world, numbers(i * 1000, 60));
+    // The chat grows; its older snapshots lie on the way, but nobody begins with them.
+    uint32_t before = static_cast<uint32_t>(chat.size());
+    chat = joined(std::move(chat), numbers(i * 1000 + 500, 8));
+    EXPECT_EQ(serve(world, chat), before / 8 * 8) << i;
+  }
+}
+
+TEST(Prefix, ALimitBelowOneSnapshotIsRefused) {
+  Settings none = kCaching;
+  none.snapshot_bytes = 127;
+  World world(none, kAmple);
+  EXPECT_EQ(world.status(), "snapshot_bytes is 127, must be 0 or have room for one snapshot of 128 bytes");
+}
+
 TEST(Prefix, ASequenceGetsWhatTheTreeHas) {
   // Room for one sequence of 100 positions and little more: the tree gives way, and the sequence never fails.
   World world(kCaching, (2 + 20 + 4) * 64, 100);
@@ -176,8 +215,38 @@ TEST(Prefix, CountersSayWhatWasReused) {
   tenon_cache_stats stats = world.manager().stats();
   EXPECT_EQ(stats.prompt_tokens, 81u);
   EXPECT_EQ(stats.reused_tokens, 40u);
+}
+
+TEST(Prefix, CountersSayWhatIsOccupied) {
+  World world(kCaching, 100 * 64);  // pages of 5 tokens and slots of 64 bytes, two to a state
+  EXPECT_EQ(world.manager().stats().pool, 100u * 64);
+  ASSERT_TRUE(world.admit(1, numbers(0, 41)));
+  world.prefill(1);
+  tenon_cache_stats stats = world.manager().stats();
+  EXPECT_EQ(stats.used_by_sequences, (9 + 2) * 64u);
+  EXPECT_EQ(stats.kept_for_later, 2 * 2 * 64u) << "states after 32 and 40 tokens; the pages are the sequence's";
+  EXPECT_EQ(stats.states_kept, 2 * 2 * 64u);
+  world.release(1);
+  stats = world.manager().stats();
   EXPECT_EQ(stats.used_by_sequences, 0u);
-  EXPECT_GT(stats.kept_for_later, 0u);
+  EXPECT_EQ(stats.kept_for_later, (8 + 2 * 2) * 64u) << "the ninth page holds nothing of a whole chunk";
+  ASSERT_TRUE(world.admit(2, numbers(0, 41)));
+  stats = world.manager().stats();
+  EXPECT_EQ(stats.used_by_sequences, (8 + 2) * 64u) << "what it begins with";
+  EXPECT_EQ(stats.kept_for_later, 2 * 64u);
+  EXPECT_EQ(stats.states_kept, 2 * 2 * 64u);
+}
+
+TEST(Prefix, CountersSayWhatWasGivenUp) {
+  World world(kCaching, 30 * 64, 140);
+  serve(world, numbers(0, 41));
+  // Of 30 units, 26 pages, a state, and another state that it leaves on its way.
+  ASSERT_TRUE(world.admit(1, numbers(1000, 130)));
+  world.prefill(1);
+  tenon_cache_stats stats = world.manager().stats();
+  EXPECT_EQ(stats.states_evicted, 2u);
+  EXPECT_EQ(stats.pages_evicted, 8u);
+  EXPECT_EQ(stats.kept_for_later, 2 * 64u);
 }
 
 // Prompts from a small tree of beginnings, pieces of any length, drafts of which some are kept, releases at any

@@ -39,6 +39,7 @@ PrefixTree::Match PrefixTree::find(uint64_t salt, std::span<const int32_t> token
     touch(*node);
     if (!limits_.needs_snapshots || !node->snapshot.empty()) match.resume = node;
   }
+  if (match.resume && !match.resume->snapshot.empty()) touch_snapshot(*match.resume);
   return match;
 }
 
@@ -87,52 +88,64 @@ void PrefixTree::attach(Node& node, std::span<const int32_t> snapshot, uint64_t 
   node.snapshot.assign(snapshot.begin(), snapshot.end());
   node.snapshot_maker = maker;
   for (int32_t unit : snapshot) units_->hold(unit);
-  touch(node);
+  touch_snapshot(node);
 }
 
 void PrefixTree::touch(Node& node) {
-  leaves_.erase(node.last_used), snapshots_.erase(node.last_used);
+  leaves_.erase(node.last_used);
   node.last_used = ++moment_;
   if (node.children.empty()) leaves_[node.last_used] = &node;
-  if (!node.snapshot.empty()) snapshots_[node.last_used] = &node;
+}
+
+void PrefixTree::touch_snapshot(Node& node) {
+  snapshots_.erase(node.snapshot_last_used);
+  node.snapshot_last_used = ++moment_;
+  snapshots_[node.snapshot_last_used] = &node;
 }
 
 bool PrefixTree::evict_one() {
   if (leaves_.empty()) return false;
   bool is_snapshot_older = !snapshots_.empty() && snapshots_.begin()->first < leaves_.begin()->first;
   if (is_snapshot_older) {
-    ++snapshots_evicted_;
-    drop_snapshot(*snapshots_.begin()->second);
+    evict_snapshot();
     return true;
   }
   Node& leaf = *leaves_.begin()->second;
-  pages_evicted_ += leaf.pages.size(), snapshots_evicted_ += !leaf.snapshot.empty();
-  remove(leaf);
+  snapshots_evicted_ += !leaf.snapshot.empty();
+  pages_evicted_ += remove(leaf);
   return true;
 }
 
+void PrefixTree::evict_snapshot() {
+  ++snapshots_evicted_;
+  drop_snapshot(*snapshots_.begin()->second);
+}
+
 void PrefixTree::shrink() {
+  while (snapshots_.size() > limits_.snapshots_max) evict_snapshot();
   while (units_->held() > limits_.units_max && evict_one()) {
   }
 }
 
 void PrefixTree::drop_snapshot(Node& node) {
-  snapshots_.erase(node.last_used);
+  snapshots_.erase(node.snapshot_last_used);
   for (int32_t unit : node.snapshot) units_->drop(unit);
   node.snapshot.clear();
 }
 
-// With everything below it.
-void PrefixTree::remove(Node& node) {
-  while (!node.children.empty()) remove(*node.children.begin()->second);
+// With everything below it. Returns how many pages the tree held and now does not.
+size_t PrefixTree::remove(Node& node) {
+  size_t pages = 0;
+  while (!node.children.empty()) pages += remove(*node.children.begin()->second);
   drop_snapshot(node);
   leaves_.erase(node.last_used);
-  for (int32_t unit : node.pages) units_->drop(unit);
+  for (int32_t unit : node.pages) pages += units_->drop(unit);
   Node* parent = node.parent;
   uint64_t salt = node.salt;
   siblings_of(node).erase(std::vector<int32_t>(node.tokens));
   if (parent && parent->children.empty()) leaves_[parent->last_used] = parent;
   if (!parent && roots_[salt].empty()) roots_.erase(salt);
+  return pages;
 }
 
 template <class Visit>
@@ -153,7 +166,10 @@ void PrefixTree::forget(uint64_t salt, std::span<const int32_t> tokens, uint32_t
   for (uint32_t depth = 1; size_t{depth} * limits_.chunk_tokens <= tokens.size(); ++depth) {
     node = child_of(node, salt, chunk_of(tokens, depth));
     if (!node) return;
-    if (depth <= used || node->maker == maker) return remove(*node);
+    if (depth <= used || node->maker == maker) {
+      remove(*node);
+      return;
+    }
     if (node->snapshot_maker == maker) drop_snapshot(*node);
   }
 }

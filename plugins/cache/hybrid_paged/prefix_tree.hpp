@@ -6,7 +6,8 @@
 //   salt 0 --[64 tokens]--> node --[64 tokens]--> node *      * snapshot: a prompt ended in the next chunk
 //                              \--[64 tokens]--> node --> node *
 //
-// Nodes of the end are given up first, least recently used first; snapshots have an order of their own.
+// Leaves and snapshots are given up in one order, least recently used first; snapshots alone, where only they
+// are too many.
 #pragma once
 #include "units.hpp"
 
@@ -25,7 +26,9 @@ struct Node {
   std::vector<int32_t> pages;     // the units that the chunk's positions touch, in order
   std::vector<int32_t> snapshot;  // [recurrent layers], or empty
   uint64_t snapshot_maker = 0;    // the sequence that computed the snapshot
-  uint64_t last_used = 0;         // moments are unique, so that orders by them have no ties
+  // Moments are unique, so that orders by them have no ties. A node is used when a prompt begins like it, a
+  // snapshot when a sequence begins with it.
+  uint64_t last_used = 0, snapshot_last_used = 0;
   std::map<std::vector<int32_t>, std::unique_ptr<Node>> children;
 };
 
@@ -33,6 +36,7 @@ struct PrefixLimits {
   uint32_t chunk_tokens = 1, page_tokens = 0;  // page_tokens 0: nothing is paged
   bool needs_snapshots = true;                 // some layer is recurrent
   size_t units_max = 0;                        // that the tree may hold
+  size_t snapshots_max = SIZE_MAX;
 };
 
 class PrefixTree {
@@ -43,7 +47,8 @@ class PrefixTree {
     Node* resume = nullptr;  // the deepest node to begin from; NULL if there is none
     uint32_t depth = 0;      // how many chunks are known, with or without a snapshot
   };
-  // The longest known beginning, of at most depth_max chunks. What it finds counts as used.
+  // The longest known beginning, of at most depth_max chunks. Its nodes and the snapshot at `resume` count as
+  // used.
   Match find(uint64_t salt, std::span<const int32_t> tokens, uint32_t depth_max);
   // The pages of all positions up to the node's end.
   std::vector<int32_t> pages_up_to(const Node& node) const;
@@ -57,12 +62,14 @@ class PrefixTree {
 
   // Gives up the least recently used leaf or snapshot. False if the tree is empty.
   bool evict_one();
-  // Gives up until the tree holds at most its limit.
+  // Gives up until the tree holds no more than its limits.
   void shrink();
   // Gives up what a sequence with these tokens began with, `used` chunks, and what it computed itself; and all
   // that was built on either.
   void forget(uint64_t salt, std::span<const int32_t> tokens, uint32_t used, uint64_t maker);
 
+  size_t snapshots() const { return snapshots_.size(); }
+  // Pages that the tree held and then did not any more, for want of room.
   uint64_t pages_evicted() const { return pages_evicted_; }
   uint64_t snapshots_evicted() const { return snapshots_evicted_; }
   // Every hold of the tree on a unit, counted anew; [units].
@@ -77,15 +84,18 @@ class PrefixTree {
   uint32_t pages_end(uint32_t depth) const;
   std::map<std::vector<int32_t>, std::unique_ptr<Node>>& siblings_of(const Node& node);
   void touch(Node& node);
+  void touch_snapshot(Node& node);
+  void evict_snapshot();
   void drop_snapshot(Node& node);
-  void remove(Node& node);
+  size_t remove(Node& node);
   template <class Visit>
   void for_each(Visit&& visit) const;
 
   Units* units_ = nullptr;
   PrefixLimits limits_;
   std::map<uint64_t, std::map<std::vector<int32_t>, std::unique_ptr<Node>>> roots_;  // by salt
-  std::map<uint64_t, Node*> leaves_, snapshots_;                                     // by last_used
+  std::map<uint64_t, Node*> leaves_;                                                 // by last_used
+  std::map<uint64_t, Node*> snapshots_;                                              // by snapshot_last_used
   uint64_t moment_ = 0;
   uint64_t pages_evicted_ = 0, snapshots_evicted_ = 0;
 };

@@ -1,4 +1,4 @@
-// tenon_cache_manager.h as of version 1.0.
+// tenon_cache_manager.h as of version 1.1.
 #include "layout.hpp"
 
 #include <tenon/abi/tenon_cache_manager.h>
@@ -55,7 +55,7 @@ FIELD(tenon_cache_tables, 40, slot_save, int32_t*);
 FIELD(tenon_cache_tables, 48, freed, const tenon_range*);
 FIELD(tenon_cache_tables, 56, copies, const tenon_copy*);
 
-SIZE(tenon_cache_stats, 64, states_evicted);
+SIZE(tenon_cache_stats, 72, states_kept);
 FIELD(tenon_cache_stats, 0, size, uint32_t);
 FIELD(tenon_cache_stats, 4, reserved, uint32_t);
 FIELD(tenon_cache_stats, 8, pool, uint64_t);
@@ -65,6 +65,7 @@ FIELD(tenon_cache_stats, 32, prompt_tokens, uint64_t);
 FIELD(tenon_cache_stats, 40, reused_tokens, uint64_t);
 FIELD(tenon_cache_stats, 48, pages_evicted, uint64_t);
 FIELD(tenon_cache_stats, 56, states_evicted, uint64_t);
+FIELD(tenon_cache_stats, 64, states_kept, uint64_t);
 
 SIZE(tenon_cache_manager, 96, check);
 FIELD(tenon_cache_manager, 0, size, uint32_t);
