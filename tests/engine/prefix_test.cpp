@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 namespace tenon::testing {
 namespace {
 
@@ -81,16 +83,32 @@ TEST(PrefixCache, ATurnWhoseTemplateDropsThinkingComputesLittleMoreToo) {
   }
 }
 
-TEST(PrefixCache, EveryLengthResumesExactly) {
-  TestModel plain("tiny", kWithoutPrefixes), cached("tiny", with_page_tokens(24));
+// One length of so many is tried; all of them if TENON_TEST_SWEEP is set. See README.md.
+uint32_t sweep_step() { return std::getenv("TENON_TEST_SWEEP") ? 1 : 5; }
+
+class PrefixSweep : public ::testing::TestWithParam<int64_t> {};
+
+TEST_P(PrefixSweep, EveryLengthResumesExactlyFromEveryPoint) {
+  TestModel plain("tiny", kWithoutPrefixes), cached("tiny", with_page_tokens(GetParam()));
   std::vector<int32_t> tokens = make_request(3 * 64 + 10, 1, 4).prompt;
-  for (uint32_t length = 1; length <= tokens.size(); length += 5) {
-    Request request = make_request(1, 6, length, 0.7);
+  uint64_t salt = 0;
+  for (uint32_t length = 1; length <= tokens.size(); length += sweep_step()) {
+    Request request = make_request(1, 6, length, length % 2 ? 0.7 : 0.0);
     request.prompt.assign(tokens.begin(), tokens.begin() + length);
-    EXPECT_EQ(run_all(cached.engine(), {request}), run_all(plain.engine(), {request})) << length;
+    Outcome expected = run_all(plain.engine(), {request}).front();
+    for (uint32_t resume = 0; resume < length; resume += 64) {
+      request.salt = ++salt;  // nothing is found but what is left now
+      Request first = request;
+      first.prompt.resize(resume + 1), first.max_tokens = 1;
+      if (resume > 0) run_all(cached.engine(), {first});
+      uint64_t before = cached.engine().cache_stats().reused_tokens;
+      EXPECT_EQ(run_all(cached.engine(), {request}).front(), expected) << length << " from " << resume;
+      EXPECT_EQ(cached.engine().cache_stats().reused_tokens - before, resume) << length;
+    }
   }
-  EXPECT_GT(cached.engine().cache_stats().reused_tokens, 1000u);
 }
+
+INSTANTIATE_TEST_SUITE_P(PageTokens, PrefixSweep, ::testing::Values(0, 16, 24, 64));
 
 TEST(PrefixCache, SequencesAtTheSameTimeMayBeginAlike) {
   TestModel plain("tiny", kWithoutPrefixes), cached("tiny");

@@ -86,7 +86,7 @@ void Simulation::submit_some() {
 
 void Simulation::submit(Request request) {
   auto number = static_cast<uint32_t>(trackers_.size());
-  Tracker& tracker = trackers_.emplace_back(number, std::move(request), settings_.context, step_);
+  Tracker& tracker = trackers_.emplace_back(number, std::move(request), settings_, step_);
   live_.push_back(number);
   auto id =
       engine_->submit(tracker.request(), [this, &tracker](const TokenEvent& event) { take(tracker, event); });

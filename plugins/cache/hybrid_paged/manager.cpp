@@ -17,6 +17,7 @@ Result<std::unique_ptr<Manager>> Manager::create(Host, Config config) {
   settings.snapshot_tokens =
       static_cast<uint32_t>(std::min<int64_t>(config.get_int("snapshot_tokens"), INT32_MAX));
   settings.snapshot_bytes = static_cast<uint64_t>(config.get_int("snapshot_bytes"));
+  settings.reuse_decoded = settings.prefix_cache && config.get_bool("reuse_decoded");
   if (!settings.prefix_cache) settings.prefix_bytes = settings.snapshot_bytes = 0;
   return std::make_unique<Manager>(settings);
 }
@@ -71,12 +72,13 @@ Result<uint32_t> Manager::admit(uint64_t id, const tenon_admission& admission) {
                    std::to_string(layout_.units * layout_.unit_bytes));
   Sequence sequence;
   sequence.salt = admission.salt;
-  sequence.prompt.assign(admission.token_ids, admission.token_ids + admission.tokens);
+  if (settings_.reuse_decoded) sequence.tokens.reserve(admission.max_positions);
+  sequence.tokens.assign(admission.token_ids, admission.token_ids + admission.tokens);
   sequence.current.assign(slotted(), -1);
   PrefixTree::Match match;
   // At least one token is left to be computed, for its logits.
   if (settings_.prefix_cache)
-    match = tree_.find(sequence.salt, sequence.prompt, (admission.tokens - 1) / layout_.chunk_tokens);
+    match = tree_.find(sequence.salt, sequence.tokens, (admission.tokens - 1) / layout_.chunk_tokens);
   uint64_t soon = std::max<uint64_t>(admission.positions_now, admission.tokens);
   bool begins = match.resume && begin_with(sequence, *match.resume, soon);
   uint64_t now = layout_.units_for(soon);
@@ -100,6 +102,7 @@ bool Manager::begin_with(Sequence& sequence, const Node& node, uint64_t position
   }
   sequence.pages = std::move(pages), sequence.current = node.snapshot,
   sequence.computed = sequence.found = tokens;
+  sequence.origin = node.maker.origin;
   for (int32_t unit : sequence.pages) units_.share(unit);
   for (int32_t unit : sequence.current) units_.share(unit);
   size_t needed = layout_.pages_for(positions) - sequence.pages.size() + slotted();
@@ -119,6 +122,7 @@ void Manager::let_go(Sequence& sequence) {
   }
   sequence.pages.clear();
   sequence.copy_source = -1, sequence.computed = sequence.found = 0;
+  sequence.origin = Origin::kPrefill;
 }
 
 // The last whole chunk is where the next turn of a chat goes on. The one before serves a next turn that differs
@@ -126,10 +130,9 @@ void Manager::let_go(Sequence& sequence) {
 // the prompt leaves what is known, others may leave it too.
 void Manager::choose_snapshots(Sequence& sequence, uint32_t depth_known) const {
   if (!settings_.prefix_cache || slotted() == 0) return;
-  uint32_t chunk = layout_.chunk_tokens, depth = static_cast<uint32_t>(sequence.prompt.size()) / chunk;
+  uint32_t chunk = layout_.chunk_tokens, depth = static_cast<uint32_t>(sequence.tokens.size()) / chunk;
   std::vector<uint32_t> depths = {depth, depth > 0 ? depth - 1 : 0, depth_known};
-  uint32_t every = std::max(settings_.snapshot_tokens / chunk, 1u);
-  for (uint32_t at = every; at < depth; at += every) depths.push_back(at);
+  for (uint32_t at = snapshot_every(); at < depth; at += snapshot_every()) depths.push_back(at);
   std::sort(depths.begin(), depths.end());
   depths.erase(std::unique(depths.begin(), depths.end()), depths.end());
   for (uint32_t at : depths)
@@ -147,8 +150,8 @@ void Manager::release(uint64_t id) noexcept {
 
 bool Manager::begins_alike(const Sequence& one, const Sequence& other) const {
   size_t chunk = layout_.chunk_tokens;
-  return one.salt == other.salt && std::min(one.prompt.size(), other.prompt.size()) >= chunk &&
-         std::equal(one.prompt.begin(), one.prompt.begin() + chunk, other.prompt.begin());
+  return one.salt == other.salt && std::min(one.tokens.size(), other.tokens.size()) >= chunk &&
+         std::equal(one.tokens.begin(), one.tokens.begin() + chunk, other.tokens.begin());
 }
 
 // Where its memory went wrong, or that of somebody it began with, nobody knows: a request that was cancelled
@@ -158,7 +161,7 @@ void Manager::discard(uint64_t id) noexcept {
   auto failed = sequences_.find(id);
   if (failed == sequences_.end()) return;
   const Sequence& sequence = failed->second;
-  tree_.forget(sequence.salt, sequence.prompt, sequence.found / layout_.chunk_tokens, id);
+  tree_.forget(sequence.salt, sequence.tokens, sequence.found / layout_.chunk_tokens, id);
   for (auto& [other_id, other] : sequences_)
     if (begins_alike(sequence, other)) other.leaves_behind = false;
   release(id);

@@ -45,6 +45,9 @@ Status Manager::reserve(uint64_t id, const tenon_reservation& reservation) {
   for (size_t layer = 0; layer < slotted(); ++layer)
     for (uint32_t i = 0; i < saves; ++i)
       sequence->saves.push_back(i + 1 == saves && overwrites ? sequence->current[layer] : units_.take());
+  sequence->coming.clear();
+  if (settings_.reuse_decoded && reservation.phase == TENON_DECODE && reservation.token_ids)
+    sequence->coming.assign(reservation.token_ids, reservation.token_ids + reservation.tokens);
   if (reservation.phase == TENON_PREFILL)
     reserve_snapshots(*sequence, reservation.first, reservation.first + reservation.tokens);
   return ok();
@@ -143,6 +146,7 @@ Status Manager::commit(uint64_t id, uint32_t tokens) {
     return invalid("sequence " + std::to_string(id) + " has reserved " +
                    std::to_string(sequence->reserved_tokens) + " tokens, " + std::to_string(tokens) +
                    " cannot be kept");
+  if (sequence->phase == TENON_DECODE) take_decoded(*sequence, tokens);
   uint32_t kept = sequence->saves_last_only ? 0 : tokens - 1;
   for (size_t layer = 0; layer < slotted(); ++layer) {
     int32_t slot = sequence->saves[layer * sequence->saves_per_layer + kept];
@@ -156,28 +160,63 @@ Status Manager::commit(uint64_t id, uint32_t tokens) {
   give_back_saves(*sequence, static_cast<int32_t>(kept));
   if (sequence->copy_source >= 0) units_.give_back(sequence->copy_source);
   sequence->copy_source = -1;
+  uint32_t chunks = sequence->computed / layout_.chunk_tokens;
   sequence->computed += tokens;
   sequence->reserved_tokens = 0;
-  if (settings_.prefix_cache && sequence->phase == TENON_PREFILL && sequence->leaves_behind)
-    leave_behind(id, *sequence);
+  bool has_more = sequence->phase == TENON_PREFILL || sequence->computed / layout_.chunk_tokens > chunks;
+  if (has_more && may_leave_behind(*sequence)) leave_behind(id, *sequence);
   give_back_snapshots(*sequence);
   return ok();
 }
 
-// Gives the tree what a prefill made: the pages of whole chunks, and the wanted snapshots.
+// A result must not depend on what is left behind (rule D3), unless that was asked for.
+bool Manager::may_leave_behind(const Sequence& sequence) const {
+  bool is_exact = sequence.origin == Origin::kPrefill;
+  bool is_known = sequence.computed <= sequence.tokens.size();
+  return settings_.prefix_cache && sequence.leaves_behind && is_known && (is_exact || settings_.reuse_decoded);
+}
+
+// With reuse_decoded: the tokens of a decode, and of the states it saves anyway the one after the last whole
+// chunk, which thereby gets a second owner.
+void Manager::take_decoded(Sequence& sequence, uint32_t tokens) {
+  sequence.origin = Origin::kDecode;
+  if (sequence.coming.empty() || sequence.tokens.size() != sequence.computed) return;
+  sequence.tokens.insert(sequence.tokens.end(), sequence.coming.begin(), sequence.coming.begin() + tokens);
+  uint32_t first = sequence.computed, end = first + tokens;
+  uint32_t position = end / layout_.chunk_tokens * layout_.chunk_tokens;
+  bool is_saved = position == end || !sequence.saves_last_only;
+  if (slotted() == 0 || position <= first || !is_saved) return;
+  uint32_t index = sequence.saves_last_only ? 0 : position - first - 1;
+  Snapshot snapshot{position, {}};
+  for (size_t layer = 0; layer < slotted(); ++layer) {
+    snapshot.slots.push_back(sequence.saves[layer * sequence.saves_per_layer + index]);
+    units_.share(snapshot.slots.back());
+  }
+  sequence.snapshots.push_back(std::move(snapshot));
+}
+
+// Gives the tree what a step made: the pages of whole chunks, and the snapshots taken.
 void Manager::leave_behind(uint64_t id, Sequence& sequence) {
   uint32_t chunk = layout_.chunk_tokens;
+  Maker maker{id, sequence.origin};
   auto node_at = [&](uint32_t position) {
-    return tree_.insert(sequence.salt, sequence.prompt, position / chunk, sequence.pages, id);
+    return tree_.insert(sequence.salt, sequence.tokens, position / chunk, sequence.pages, maker);
   };
-  for (const Snapshot& snapshot : sequence.snapshots) {
-    Node* node = node_at(snapshot.position);
-    if (node->snapshot.empty()) tree_.attach(*node, snapshot.slots, id);
-  }
+  for (const Snapshot& snapshot : sequence.snapshots)
+    tree_.attach(*node_at(snapshot.position), snapshot.slots, maker);
   Node* last = node_at(sequence.computed);
   bool is_wanted = std::binary_search(sequence.wanted.begin(), sequence.wanted.end(), sequence.computed);
-  if (is_wanted && last->snapshot.empty()) tree_.attach(*last, sequence.current, id);
+  if (is_wanted) tree_.attach(*last, sequence.current, maker);
+  if (sequence.phase == TENON_DECODE && !sequence.snapshots.empty()) keep_newest_decoded(id, sequence);
   tree_.shrink();
+}
+
+// Where the answer ends is where the next turn goes on; of the states before, only every snapshot_every-th
+// stays.
+void Manager::keep_newest_decoded(uint64_t id, Sequence& sequence) {
+  uint32_t depth = sequence.decoded_snapshot / layout_.chunk_tokens;
+  if (depth % snapshot_every() != 0) tree_.detach(sequence.salt, sequence.tokens, depth, id);
+  sequence.decoded_snapshot = sequence.snapshots.back().position;
 }
 
 }  // namespace tenon::hybrid_paged

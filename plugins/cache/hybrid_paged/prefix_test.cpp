@@ -2,36 +2,8 @@
 // memory.
 #include "prefix_world.hpp"
 
-#include <gtest/gtest.h>
-
 namespace tenon::hybrid_paged {
 namespace {
-
-constexpr uint64_t kAmple = 1 << 20;
-const Settings kCaching{5, true, kAmple / 2, 64};
-
-std::vector<int32_t> numbers(int32_t from, uint32_t count) {
-  std::vector<int32_t> tokens(count);
-  for (uint32_t i = 0; i < count; ++i) tokens[i] = from + static_cast<int32_t>(i);
-  return tokens;
-}
-
-std::vector<int32_t> joined(std::vector<int32_t> a, const std::vector<int32_t>& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
-// Admits, prefills and releases; returns how many tokens it began with.
-uint32_t serve(World& world, const std::vector<int32_t>& prompt, uint64_t salt = 0) {
-  static uint64_t last_id = 0;
-  EXPECT_TRUE(world.admit(++last_id, prompt, salt));
-  uint32_t reused = world.members().at(last_id).reused;
-  world.prefill(last_id);
-  EXPECT_TRUE(world.step(last_id, 3, 2));
-  world.release(last_id);
-  EXPECT_EQ(world.status(), "");
-  return reused;
-}
 
 TEST(Prefix, TheSamePromptBeginsAtItsLastWholeChunk) {
   World world(kCaching, kAmple);
@@ -249,8 +221,8 @@ TEST(Prefix, CountersSayWhatWasGivenUp) {
   EXPECT_EQ(stats.kept_for_later, 2 * 64u);
 }
 
-// Prompts from a small tree of beginnings, pieces of any length, drafts of which some are kept, releases at any
-// moment.
+// Prompts from a small tree of beginnings, chats that go on, pieces of any length, drafts of which some are
+// kept, releases at any moment.
 class Walk {
  public:
   Walk(World& world, uint32_t seed) : world_(world), random_(seed) {}
@@ -260,7 +232,7 @@ class Walk {
       if (below(5) == 0 || world_.members().empty())
         admit();
       else if (below(25) == 0)
-        world_.release(any(), below(6) == 0);
+        end(any(), below(6) == 0);
       else
         step(any());
     }
@@ -272,10 +244,17 @@ class Walk {
   uint32_t below(uint64_t count) { return static_cast<uint32_t>(random_() % count); }
   uint64_t any() { return std::next(world_.members().begin(), below(world_.members().size()))->first; }
 
+  void end(uint64_t id, bool discard = false) {
+    const World::Member& member = world_.members().at(id);
+    if (member.computed < 140) chat_.assign(member.tokens.begin(), member.tokens.begin() + member.computed);
+    world_.release(id, discard);
+  }
+
   void admit() {
     if (world_.members().size() >= 6) return;
     std::vector<int32_t> prompt;
-    for (uint32_t parts = 1 + below(4); parts > 0; --parts)
+    if (below(3) == 0) prompt = chat_;
+    for (uint32_t parts = 1 + below(prompt.empty() ? 4 : 1); parts > 0; --parts)
       prompt = joined(std::move(prompt), numbers(static_cast<int32_t>(below(3)) * 50, 1 + below(30)));
     uint64_t id = ++last_id_;
     if (world_.admit(id, prompt, below(8) == 0)) reused_ += world_.members().at(id).reused > 0;
@@ -283,7 +262,7 @@ class Walk {
 
   void step(uint64_t id) {
     World::Member& member = world_.members().at(id);
-    if (member.computed >= member.prompt + 40) return world_.release(id);
+    if (member.computed >= std::min(member.prompt + 40, 195u)) return end(id);
     if (member.computed < member.prompt) {
       uint32_t left = member.prompt - member.computed, chunks = left / World::kChunk;
       uint32_t count = below(3) == 0 || chunks == 0 ? left : (1 + below(chunks)) * World::kChunk;
@@ -299,6 +278,7 @@ class Walk {
   std::mt19937 random_;
   uint64_t last_id_ = 0;
   uint32_t reused_ = 0;
+  std::vector<int32_t> chat_;  // what the last sequence to end had computed
 };
 
 TEST(Prefix, RandomWalksNeverSeeWrongMemory) {
@@ -306,6 +286,8 @@ TEST(Prefix, RandomWalksNeverSeeWrongMemory) {
   for (uint32_t seed = 1; seed <= 60; ++seed)
     for (uint32_t page_tokens : {1u, 5u, 8u, 16u, 64u}) {
       Settings settings{page_tokens, true, seed % 3 == 0 ? 3000u : 100000u, seed % 2 ? 16u : 4096u};
+      settings.snapshot_bytes = seed % 5 == 0 ? 6 * 2 * 64 * std::max(1u, page_tokens / 8) : 0;
+      settings.reuse_decoded = seed % 2 == 0;
       World world(settings, seed % 4 == 0 ? 60 * 64 * std::max(1u, page_tokens / 8) : kAmple);
       Walk walk(world, seed);
       walk.run(400);

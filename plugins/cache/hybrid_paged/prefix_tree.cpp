@@ -55,18 +55,22 @@ std::vector<int32_t> PrefixTree::pages_up_to(const Node& node) const {
 }
 
 Node* PrefixTree::insert(uint64_t salt, std::span<const int32_t> tokens, uint32_t depth,
-                         std::span<const int32_t> pages, uint64_t maker) {
+                         std::span<const int32_t> pages, const Maker& maker) {
   Node* node = nullptr;
   for (uint32_t at = 1; at <= depth; ++at) {
     std::span<const int32_t> chunk = chunk_of(tokens, at);
     Node* child = child_of(node, salt, chunk);
+    if (child && child->maker.origin == Origin::kDecode && maker.origin == Origin::kPrefill) {
+      remove(*child);
+      child = nullptr;
+    }
     node = child ? child : add_child(node, salt, chunk, pages, maker);
   }
   return node;
 }
 
 Node* PrefixTree::add_child(Node* parent, uint64_t salt, std::span<const int32_t> chunk,
-                            std::span<const int32_t> pages, uint64_t maker) {
+                            std::span<const int32_t> pages, const Maker& maker) {
   auto made = std::make_unique<Node>();
   Node& node = *made;
   node.parent = parent, node.salt = salt, node.maker = maker;
@@ -84,11 +88,21 @@ std::map<std::vector<int32_t>, std::unique_ptr<Node>>& PrefixTree::siblings_of(c
   return node.parent ? node.parent->children : roots_[node.salt];
 }
 
-void PrefixTree::attach(Node& node, std::span<const int32_t> snapshot, uint64_t maker) {
+void PrefixTree::attach(Node& node, std::span<const int32_t> snapshot, const Maker& maker) {
+  if (!node.snapshot.empty() || node.maker.origin != maker.origin) return;
   node.snapshot.assign(snapshot.begin(), snapshot.end());
-  node.snapshot_maker = maker;
+  node.snapshot_maker = maker.sequence;
   for (int32_t unit : snapshot) units_->hold(unit);
   touch_snapshot(node);
+}
+
+void PrefixTree::detach(uint64_t salt, std::span<const int32_t> tokens, uint32_t depth, uint64_t maker) {
+  Node* node = nullptr;
+  for (uint32_t at = 1; at <= depth; ++at) {
+    node = child_of(node, salt, chunk_of(tokens, at));
+    if (!node) return;
+  }
+  if (node && !node->snapshot.empty() && node->snapshot_maker == maker) drop_snapshot(*node);
 }
 
 void PrefixTree::touch(Node& node) {
@@ -166,7 +180,7 @@ void PrefixTree::forget(uint64_t salt, std::span<const int32_t> tokens, uint32_t
   for (uint32_t depth = 1; size_t{depth} * limits_.chunk_tokens <= tokens.size(); ++depth) {
     node = child_of(node, salt, chunk_of(tokens, depth));
     if (!node) return;
-    if (depth <= used || node->maker == maker) {
+    if (depth <= used || node->maker.sequence == maker) {
       remove(*node);
       return;
     }

@@ -17,15 +17,25 @@
 
 namespace tenon::hybrid_paged {
 
+// How memory was computed. What a decode made is equal to what a prefill makes in algebra, not in bits, and so
+// is what was made from it.
+enum class Origin { kPrefill, kDecode };
+
+// The sequence that computed something.
+struct Maker {
+  uint64_t sequence = 0;
+  Origin origin = Origin::kPrefill;
+};
+
 struct Node {
   Node* parent = nullptr;
   uint64_t salt = 0;
   uint32_t depth = 0;             // chunks from the start, this one included
   std::vector<int32_t> tokens;    // [chunk] the key in the parent's children
-  uint64_t maker = 0;             // the sequence that computed it
+  Maker maker;                    // of the pages
   std::vector<int32_t> pages;     // the units that the chunk's positions touch, in order
   std::vector<int32_t> snapshot;  // [recurrent layers], or empty
-  uint64_t snapshot_maker = 0;    // the sequence that computed the snapshot
+  uint64_t snapshot_maker = 0;    // a sequence; the origin is that of the pages
   // Moments are unique, so that orders by them have no ties. A node is used when a prompt begins like it, a
   // snapshot when a sequence begins with it.
   uint64_t last_used = 0, snapshot_last_used = 0;
@@ -53,12 +63,15 @@ class PrefixTree {
   // The pages of all positions up to the node's end.
   std::vector<int32_t> pages_up_to(const Node& node) const;
 
-  // Puts the first `depth` chunks of tokens in, computed by `maker` into these pages; nodes that are there
-  // already stay. Returns the last of them.
+  // Puts the first `depth` chunks of tokens in, computed by `maker` into these pages. Nodes that are there
+  // already stay, but what a prefill made replaces what a decode made, with all that was built on it. Returns
+  // the last of them.
   Node* insert(uint64_t salt, std::span<const int32_t> tokens, uint32_t depth, std::span<const int32_t> pages,
-               uint64_t maker);
-  // REQUIRES: the node has no snapshot
-  void attach(Node& node, std::span<const int32_t> snapshot, uint64_t maker);
+               const Maker& maker);
+  // Does nothing if the node has a snapshot, or if that would mix origins.
+  void attach(Node& node, std::span<const int32_t> snapshot, const Maker& maker);
+  // Gives up the snapshot after `depth` chunks, if this sequence computed it.
+  void detach(uint64_t salt, std::span<const int32_t> tokens, uint32_t depth, uint64_t maker);
 
   // Gives up the least recently used leaf or snapshot. False if the tree is empty.
   bool evict_one();
@@ -78,7 +91,7 @@ class PrefixTree {
  private:
   Node* child_of(Node* parent, uint64_t salt, std::span<const int32_t> chunk) const;
   Node* add_child(Node* parent, uint64_t salt, std::span<const int32_t> chunk, std::span<const int32_t> pages,
-                  uint64_t maker);
+                  const Maker& maker);
   std::span<const int32_t> chunk_of(std::span<const int32_t> tokens, uint32_t depth) const;
   uint32_t first_page(uint32_t depth) const;
   uint32_t pages_end(uint32_t depth) const;

@@ -26,13 +26,14 @@ FIELD(tenon_admission, 16, salt, uint64_t);
 FIELD(tenon_admission, 24, positions_now, uint64_t);
 FIELD(tenon_admission, 32, max_positions, uint64_t);
 
-SIZE(tenon_reservation, 24, all_kept);
+SIZE(tenon_reservation, 32, token_ids);
 FIELD(tenon_reservation, 0, size, uint32_t);
 FIELD(tenon_reservation, 4, tokens, uint32_t);
 FIELD(tenon_reservation, 8, first, uint32_t);
 FIELD(tenon_reservation, 12, positions_end, uint32_t);
 FIELD(tenon_reservation, 16, phase, int32_t);
 FIELD(tenon_reservation, 20, all_kept, uint32_t);
+FIELD(tenon_reservation, 24, token_ids, const int32_t*);
 
 SIZE(tenon_range, 16, bytes);
 FIELD(tenon_range, 0, offset, uint64_t);
