@@ -83,8 +83,8 @@ TEST(PrefixCache, ATurnWhoseTemplateDropsThinkingComputesLittleMoreToo) {
   }
 }
 
-// One length of so many is tried; all of them if TENON_TEST_SWEEP is set. See README.md.
-uint32_t sweep_step() { return std::getenv("TENON_TEST_SWEEP") ? 1 : 5; }
+// One length of seven is tried; all of them if TENON_TEST_SWEEP is set. See README.md.
+uint32_t sweep_step() { return std::getenv("TENON_TEST_SWEEP") ? 1 : 7; }
 
 class PrefixSweep : public ::testing::TestWithParam<int64_t> {};
 
@@ -99,7 +99,7 @@ TEST_P(PrefixSweep, EveryLengthResumesExactlyFromEveryPoint) {
     for (uint32_t resume = 0; resume < length; resume += 64) {
       request.salt = ++salt;  // nothing is found but what is left now
       Request first = request;
-      first.prompt.resize(resume + 1), first.max_tokens = 1;
+      first.prompt.resize(resume + 1), first.max_tokens = 2;
       if (resume > 0) run_all(cached.engine(), {first});
       uint64_t before = cached.engine().cache_stats().reused_tokens;
       EXPECT_EQ(run_all(cached.engine(), {request}).front(), expected) << length << " from " << resume;
