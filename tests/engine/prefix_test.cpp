@@ -123,7 +123,13 @@ TEST(PrefixCache, SequencesAtTheSameTimeMayBeginAlike) {
   EXPECT_EQ(run_all(cached.engine(), requests), expected);
   EXPECT_EQ(run_all(cached.engine(), requests), expected);
   EXPECT_TRUE(cached.engine().check().ok());
-  EXPECT_EQ(cached.engine().cache_stats().used_by_sequences, 0u);
+  tenon_cache_stats stats = cached.engine().cache_stats();
+  EXPECT_EQ(stats.used_by_sequences, 0u);
+  EXPECT_GT(stats.states_kept, 0u);
+  EXPECT_GT(stats.kept_for_later, stats.states_kept) << "and pages";
+  EXPECT_LE(stats.kept_for_later, stats.pool);
+  EXPECT_GT(stats.reused_tokens, 0u);
+  EXPECT_LT(stats.reused_tokens, stats.prompt_tokens);
 }
 
 TEST(PrefixCache, SaltsShareNothing) {
