@@ -19,7 +19,7 @@ struct Options {
   std::vector<uint32_t> prompts = {512}, answers = {128}, depths = {0}, batches = {1};
   uint32_t repetitions = 5;
   std::string versus;
-  bool as_json = false;
+  bool with_second_turn = false, as_json = false;
 };
 
 // An engine with all that it stands on.
@@ -39,7 +39,9 @@ std::vector<BenchCase> cases_of(const Options& options) {
   for (uint32_t batch : options.batches)
     for (uint32_t depth : options.depths) {
       for (uint32_t prompt : options.prompts)
-        if (prompt > 0) cases.push_back({prompt, 0, depth, batch});
+        for (bool is_second_turn : {false, true})
+          if (prompt > 0 && (!is_second_turn || (options.with_second_turn && depth > 0)))
+            cases.push_back({prompt, 0, depth, batch, is_second_turn});
       for (uint32_t answer : options.answers)
         if (answer > 0) cases.push_back({0, answer, depth, batch});
     }
@@ -77,12 +79,21 @@ Result<Measured> measure_all(std::vector<Runner>& runners, const BenchCase& benc
   return measured;
 }
 
+// The median, of all sequences.
+double first_token_ms(const Measured& measured) {
+  const BenchCase& bench = measured.bench;
+  double tokens = static_cast<double>(bench.n_depth + bench.n_prompt) * bench.n_batch_sequences;
+  return 1000 * tokens / median_of(measured.samples[0]);
+}
+
 void print_row(const Measured& measured) {
   std::printf("%-24s", name_of(measured.bench).c_str());
   for (const std::vector<double>& samples : measured.samples) {
     auto [least, most] = std::minmax_element(samples.begin(), samples.end());
     std::printf(" %10.1f (%.1f-%.1f)", median_of(samples), *least, *most);
   }
+  if (measured.bench.n_prompt > 0 && measured.samples.size() == 1)
+    std::printf("   first token after %.1f ms", first_token_ms(measured));
   if (measured.samples.size() == 2) {
     std::vector<double> ratios;
     for (size_t i = 0; i < measured.samples[0].size(); ++i)
@@ -105,6 +116,7 @@ Json json_of(const Measured& measured, const std::vector<Runner>& runners) {
                     {"n_gen", measured.bench.n_gen},
                     {"n_depth", measured.bench.n_depth},
                     {"n_batch_sequences", measured.bench.n_batch_sequences},
+                    {"second_turn", measured.bench.is_second_turn},
                     {"avg_ts", average},
                     {"median_ts", median_of(samples)},
                     {"samples_ts", samples}});
@@ -167,6 +179,8 @@ void add_bench(CLI::App& app, Action& chosen) {
   add_numbers(*command, "-d,--n-depth", options->depths, 0, "Tokens before an answer, or counted with a prompt")
       ->capture_default_str();
   add_numbers(*command, "-b,--batch", options->batches, 1, "Sequences at once")->capture_default_str();
+  command->add_flag("--second-turn", options->with_second_turn,
+                    "Prompts at a depth also after a prompt of just that depth, as in a chat");
   command->add_option("-r,--repetitions", options->repetitions, "Times, after one that does not count")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

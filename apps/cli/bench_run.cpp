@@ -27,6 +27,18 @@ Request request_of(const BenchCase& bench, uint32_t vocabulary, uint64_t number)
   return request;
 }
 
+// Leaves behind what first turns do.
+Status run_first_turns(Engine& engine, const std::vector<Request>& second_turns, uint32_t tokens) {
+  std::string error;
+  for (Request request : second_turns) {
+    request.prompt.resize(tokens);
+    TENON_TRY(engine.submit(std::move(request), [&](const TokenEvent& event) { error += event.error; }));
+  }
+  engine.run();
+  if (!error.empty()) return Error{TENON_INTERNAL, error};
+  return ok();
+}
+
 }  // namespace
 
 std::string name_of(const BenchCase& bench) {
@@ -34,21 +46,25 @@ std::string name_of(const BenchCase& bench) {
       bench.n_prompt > 0 ? "pp" + std::to_string(bench.n_prompt) : "tg" + std::to_string(bench.n_gen);
   if (bench.n_depth > 0) name += " @ d" + std::to_string(bench.n_depth);
   if (bench.n_batch_sequences > 1) name += " x " + std::to_string(bench.n_batch_sequences);
-  return name;
+  return name + (bench.is_second_turn ? ", 2nd turn" : "");
 }
 
 Result<double> measure(Engine& engine, uint32_t vocabulary, const BenchCase& bench) {
   static uint64_t number = 0;
   std::vector<Progress> all(bench.n_batch_sequences);
+  std::vector<Request> requests;
+  for (size_t i = 0; i < all.size(); ++i) requests.push_back(request_of(bench, vocabulary, ++number));
+  if (bench.is_second_turn) TENON_TRY(run_first_turns(engine, requests, bench.n_depth));
   Clock::time_point start = Clock::now();
-  for (Progress& progress : all) {
+  for (size_t i = 0; i < all.size(); ++i) {
+    Progress& progress = all[i];
     auto on_event = [&progress](const TokenEvent& event) {
       if (event.is_last) progress.error = event.error;
       if (event.token < 0) return;
       progress.last = Clock::now();
       if (progress.tokens++ == 0) progress.first = progress.last;
     };
-    TENON_TRY(engine.submit(request_of(bench, vocabulary, ++number), on_event));
+    TENON_TRY(engine.submit(std::move(requests[i]), on_event));
   }
   engine.run();
   for (const Progress& progress : all)

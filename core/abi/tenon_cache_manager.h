@@ -11,7 +11,7 @@
 //
 // A manager may keep what a prompt left behind and let a later sequence of the same salt begin with it. What it
 // keeps is what a prefill made, at multiples of every layer's chunk_tokens: then a result does not depend on
-// it, to the bit.
+// it, to the bit. To keep what a decode made as well is for users to ask for, since it gives that up.
 #pragma once
 #include "tenon_config.h"
 #include "tenon_step.h"
@@ -49,6 +49,7 @@ typedef struct tenon_reservation {
   uint32_t positions_end;  // pages must reach to here; at least first + tokens, more if drafts will be stored
   int32_t phase;           // TENON_PREFILL: one state is saved, after the last token. TENON_DECODE: after each
   uint32_t all_kept;       // 1: all tokens will be committed, so that a decode too saves only the last state
+  const int32_t* token_ids;  // [tokens] drafts among them, or NULL: not told. Since 1.1
 } tenon_reservation;
 
 typedef struct tenon_range {  // of the pool, bytes. Frozen
@@ -64,9 +65,9 @@ typedef struct tenon_cache_tables {
   uint32_t size;
   uint32_t layer_begin, layer_end;  // of the needs given to plan; the rows below
   uint32_t freed_count, copies_count;
-  int32_t* page_table;       // [S, pages_max]; -1 where the sequence has no page
-  int32_t* slot_start;       // [layer_end - layer_begin, S]
-  int32_t* slot_save;        // [layer_end - layer_begin, T]
+  int32_t* page_table;  // [S, pages_max]; -1 after a sequence's last page, if that is not the last of the row
+  int32_t* slot_start;  // [layer_end - layer_begin, S]
+  int32_t* slot_save;   // [layer_end - layer_begin, T]
   const tenon_range* freed;  // given back since the last fill; test builds overwrite them, first of all
   const tenon_copy* copies;  // to be made before the step, in this order
 } tenon_cache_tables;
@@ -77,6 +78,7 @@ typedef struct tenon_cache_stats {
   uint64_t pool, used_by_sequences, kept_for_later;  // kept_for_later: by no sequence, and given up when needed
   uint64_t prompt_tokens, reused_tokens;             // of the sequences admitted
   uint64_t pages_evicted, states_evicted;            // pages, and states of all layers at one position
+  uint64_t states_kept;                              // of states that a sequence can begin with. Since 1.1
 } tenon_cache_stats;
 
 #define TENON_CACHE_MANAGER "tenon.cache_manager/1"
@@ -107,7 +109,9 @@ typedef struct tenon_cache_manager {
   tenon_status (*commit)(void* self, uint64_t sequence, uint32_t tokens) TENON_NOEXCEPT;
   // Forgets the sequence, in any state. [step & planned]
   void (*release)(void* self, uint64_t sequence) TENON_NOEXCEPT;
-  // The same, and whatever it left for others: its results cannot be trusted. [step & planned]
+  // The same, and its results cannot be trusted: whatever it left for others is found by nobody any more. It
+  // may have gone wrong with what it began with, so a manager does well to give that up too. Sequences that run
+  // with either run on. [step & planned]
   void (*discard)(void* self, uint64_t sequence) TENON_NOEXCEPT;
   // Counters. [step & planned]
   void (*stats)(void* self, tenon_cache_stats* stats) TENON_NOEXCEPT;

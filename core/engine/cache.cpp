@@ -52,6 +52,7 @@ Status Cache::reserve(const Work& work, uint32_t positions_end) {
   reservation.tokens = work.count, reservation.first = work.first;
   reservation.positions_end = positions_end;
   reservation.phase = work.phase, reservation.all_kept = work.all_kept;
+  reservation.token_ids = work.tokens;
   return assembly_->cache().call(&tenon_cache_manager::reserve, work.sequence, &reservation);
 }
 

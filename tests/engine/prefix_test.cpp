@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 namespace tenon::testing {
 namespace {
 
@@ -81,16 +83,32 @@ TEST(PrefixCache, ATurnWhoseTemplateDropsThinkingComputesLittleMoreToo) {
   }
 }
 
-TEST(PrefixCache, EveryLengthResumesExactly) {
-  TestModel plain("tiny", kWithoutPrefixes), cached("tiny", with_page_tokens(24));
+// One length of seven is tried; all of them if TENON_TEST_SWEEP is set. See README.md.
+uint32_t sweep_step() { return std::getenv("TENON_TEST_SWEEP") ? 1 : 7; }
+
+class PrefixSweep : public ::testing::TestWithParam<int64_t> {};
+
+TEST_P(PrefixSweep, EveryLengthResumesExactlyFromEveryPoint) {
+  TestModel plain("tiny", kWithoutPrefixes), cached("tiny", with_page_tokens(GetParam()));
   std::vector<int32_t> tokens = make_request(3 * 64 + 10, 1, 4).prompt;
-  for (uint32_t length = 1; length <= tokens.size(); length += 5) {
-    Request request = make_request(1, 6, length, 0.7);
+  uint64_t salt = 0;
+  for (uint32_t length = 1; length <= tokens.size(); length += sweep_step()) {
+    Request request = make_request(1, 6, length, length % 2 ? 0.7 : 0.0);
     request.prompt.assign(tokens.begin(), tokens.begin() + length);
-    EXPECT_EQ(run_all(cached.engine(), {request}), run_all(plain.engine(), {request})) << length;
+    Outcome expected = run_all(plain.engine(), {request}).front();
+    for (uint32_t resume = 0; resume < length; resume += 64) {
+      request.salt = ++salt;  // nothing is found but what is left now
+      Request first = request;
+      first.prompt.resize(resume + 1), first.max_tokens = 2;
+      if (resume > 0) run_all(cached.engine(), {first});
+      uint64_t before = cached.engine().stats().cache.reused_tokens;
+      EXPECT_EQ(run_all(cached.engine(), {request}).front(), expected) << length << " from " << resume;
+      EXPECT_EQ(cached.engine().stats().cache.reused_tokens - before, resume) << length;
+    }
   }
-  EXPECT_GT(cached.engine().stats().cache.reused_tokens, 1000u);
 }
+
+INSTANTIATE_TEST_SUITE_P(PageTokens, PrefixSweep, ::testing::Values(0, 16, 24, 64));
 
 TEST(PrefixCache, SequencesAtTheSameTimeMayBeginAlike) {
   TestModel plain("tiny", kWithoutPrefixes), cached("tiny");
@@ -105,7 +123,13 @@ TEST(PrefixCache, SequencesAtTheSameTimeMayBeginAlike) {
   EXPECT_EQ(run_all(cached.engine(), requests), expected);
   EXPECT_EQ(run_all(cached.engine(), requests), expected);
   EXPECT_TRUE(cached.engine().check().ok());
-  EXPECT_EQ(cached.engine().stats().cache.used_by_sequences, 0u);
+  tenon_cache_stats stats = cached.engine().stats().cache;
+  EXPECT_EQ(stats.used_by_sequences, 0u);
+  EXPECT_GT(stats.states_kept, 0u);
+  EXPECT_GT(stats.kept_for_later, stats.states_kept) << "and pages";
+  EXPECT_LE(stats.kept_for_later, stats.pool);
+  EXPECT_GT(stats.reused_tokens, 0u);
+  EXPECT_LT(stats.reused_tokens, stats.prompt_tokens);
 }
 
 TEST(PrefixCache, SaltsShareNothing) {

@@ -6,6 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <map>
+
 namespace tenon::testing {
 namespace {
 
@@ -39,6 +42,48 @@ TEST(Speculation, GuessesAreCounted) {
   EXPECT_LE(stats.accepted, stats.drafted);
   EXPECT_EQ(stats.output_tokens, 40u);
   EXPECT_EQ(stats.steps, 40 - stats.accepted) << "a right guess saves a step";
+}
+
+// What came after one beginning of an answer.
+struct Choices {
+  std::map<int32_t, double> probability;  // by the model
+  std::map<int32_t, double> times;
+  double total = 0;
+
+  // Pearson's chi-square of the counts, all probability being that of these tokens.
+  double statistic() const {
+    double all = 0, sum = 0;
+    for (const auto& [token, p] : probability) all += p;
+    for (const auto& [token, p] : probability) {
+      double expected = total * p / all;
+      sum += (times.at(token) - expected) * (times.at(token) - expected) / expected;
+    }
+    return sum;
+  }
+};
+
+TEST(Speculation, SampledTokensHaveTheModelsDistribution) {
+  constexpr int32_t kTopK = 4;
+  TestModel model("tiny", [](ModelDescription& d) { d.engine.requests_max = 4096, with_drafts(2)(d); });
+  std::vector<Request> requests(3000, make_request(12, 3, 1, 1.0));
+  for (size_t i = 0; i < requests.size(); ++i)
+    requests[i].sampling.seed = i, requests[i].sampling.top_k = kTopK;
+  std::map<std::vector<int32_t>, Choices> after;
+  for (const Outcome& outcome : run_all(model.engine(), requests))
+    for (size_t t = 0; t < outcome.tokens.size(); ++t) {
+      Choices& choices = after[{outcome.tokens.begin(), outcome.tokens.begin() + static_cast<int64_t>(t)}];
+      choices.probability[outcome.tokens[t]] = std::exp(outcome.logprobs[t]);
+      ++choices.times[outcome.tokens[t]], ++choices.total;
+    }
+  double statistic = 0, freedom = 0;
+  for (const auto& [beginning, choices] : after)
+    if (choices.total >= 100 && choices.probability.size() == kTopK)
+      statistic += choices.statistic(), freedom += kTopK - 1;
+  EXPECT_GE(freedom, 30);
+  EXPECT_LT(statistic, freedom + 4 * std::sqrt(2 * freedom)) << "four standard deviations above the mean";
+  EngineStats stats = model.engine().stats();
+  EXPECT_GT(stats.accepted, 0u);
+  EXPECT_LT(stats.accepted, stats.drafted);
 }
 
 // Steps with `drafts` guesses bring tokens at this rate; returns the length used most at the end.

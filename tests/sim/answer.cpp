@@ -51,11 +51,11 @@ std::optional<int32_t> sample(const Oracle& oracle, double temperature, double d
 
 }  // namespace
 
-Answer expected_answer(const Request& request, uint32_t count) {
+Answer expected_answer(const Request& request, uint32_t count, int32_t prompt_phase) {
   Answer answer;
   Oracle oracle;
   int32_t next = -1;
-  for (int32_t token : request.prompt) next = oracle.consume(token, TENON_PREFILL);
+  for (int32_t token : request.prompt) next = oracle.consume(token, prompt_phase);
   while (answer.tokens.size() < count) {
     if (request.sampling.temperature > 0) {
       double draw = uniform_draw(request.sampling.seed, answer.tokens.size());

@@ -13,7 +13,7 @@ struct Answer {
 };
 
 // At most `count` tokens. A sampled answer ends before a token that rounding could decide; the request is to be
-// cut to what remains, which may be nothing.
-Answer expected_answer(const Request& request, uint32_t count);
+// cut to what remains, which may be nothing. prompt_phase: how the model computes the prompt.
+Answer expected_answer(const Request& request, uint32_t count, int32_t prompt_phase);
 
 }  // namespace tenon::sim

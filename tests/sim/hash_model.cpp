@@ -35,10 +35,15 @@ std::string fail_line(const Settings& settings, const std::string& role) {
   return settings.failing == role ? line("fail_every", settings.fail_every) : "";
 }
 
+std::string path_line(const Settings& settings) {
+  return line("one_path", settings.reuse_decoded ? "true" : "false");
+}
+
 std::string layer_text(const Settings& settings, size_t layer, uint64_t& gain) {
   std::string mixer = kRoles[layer], experts = std::string("turn_") + kRoles[layer];
   std::string text = "[mixers." + mixer + "]\n" + plugin_line(kMixers[layer]) + line("layer", layer) +
-                     line("gain", std::to_string(gain *= kGrowth) + ".0") + fail_line(settings, mixer);
+                     line("gain", std::to_string(gain *= kGrowth) + ".0") + path_line(settings) +
+                     fail_line(settings, mixer);
   if (kMixers[layer] == std::string("hash_recurrent")) text += line("state_words", settings.state_words);
   return text + "[experts." + experts + "]\n" + plugin_line("hash_experts") +
          line("shift", static_cast<uint64_t>(kShifts[layer])) +
@@ -52,7 +57,8 @@ std::string cache_text(const Settings& settings) {
   if (settings.is_watched) text += line("refuse_every", settings.refuse_every);
   if (!cache_has_key("prefix_cache")) return text;
   return text + line("prefix_cache", settings.prefix_cache ? "true" : "false") +
-         line("prefix_bytes", settings.prefix_bytes) + line("snapshot_tokens", settings.snapshot_tokens);
+         line("prefix_bytes", settings.prefix_bytes) + line("snapshot_tokens", settings.snapshot_tokens) +
+         line("reuse_decoded", settings.reuse_decoded ? "true" : "false");
 }
 
 std::string speculator_text(const Settings& settings) {
@@ -60,7 +66,8 @@ std::string speculator_text(const Settings& settings) {
   // To be adaptive is to measure time, which no simulation may depend on.
   return "[speculative]\n" + plugin_line("hash_speculator") + line("draft_tokens", settings.draft_tokens) +
          line("adaptive", "false") + line("silent_percent", settings.silent_percent) +
-         line("right_percent", settings.right_percent) + fail_line(settings, "speculator");
+         line("right_percent", settings.right_percent) + path_line(settings) +
+         fail_line(settings, "speculator");
 }
 
 std::string engine_text(const Settings& settings) {
@@ -100,6 +107,7 @@ std::string Settings::text() const {
   if (priorities) text += ", priorities";
   if (salts > 1) text += ", " + std::to_string(salts) + " salts";
   if (!prefix_cache) text += ", no prefix cache";
+  if (reuse_decoded) text += ", answers reused";
   if (fail_every) text += ", " + failing + " fails every " + std::to_string(fail_every) + " calls";
   if (refuse_every) text += ", cache refuses every " + std::to_string(refuse_every) + " calls";
   return text;

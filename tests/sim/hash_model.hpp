@@ -14,7 +14,8 @@ struct Settings {
   bool prefix_cache = true;
   uint64_t prefix_bytes = 0;        // beyond what running sequences can use
   uint32_t snapshot_tokens = 4096;  // between the states that a long prompt leaves behind
-  uint32_t draft_tokens = 0;        // 0: no speculator
+  bool reuse_decoded = false;  // then the model computes prompts as it decodes, so that answers are certain
+  uint32_t draft_tokens = 0;   // 0: no speculator
   uint32_t right_percent = 70, silent_percent = 5;
   std::string failing;        // a role, or "speculator": whose calls fail ...
   uint32_t fail_every = 0;    // ... once in so many; 0: never
@@ -23,6 +24,8 @@ struct Settings {
   uint32_t priorities = 0;  // of requests: so many levels above and below the usual one
   uint32_t salts = 1;       // different ones
 
+  // How the model computes prompts, whatever it is told.
+  int32_t prompt_phase() const { return reuse_decoded ? TENON_DECODE : TENON_PREFILL; }
   std::string text() const;  // one line
 };
 

@@ -87,7 +87,8 @@ void Simulation::submit_some() {
 void Simulation::submit(Request request) {
   auto number = static_cast<uint32_t>(trackers_.size());
   if (units_needed(request) > watch_.units) return expect_refused(std::move(request));
-  Tracker& tracker = trackers_.emplace_back(number, std::move(request), assembly_->tokens_max(), step_);
+  Tracker& tracker =
+      trackers_.emplace_back(number, std::move(request), settings_, assembly_->tokens_max(), step_);
   live_.push_back(number);
   auto id =
       engine_->submit(tracker.request(), [this, &tracker](const TokenEvent& event) { take(tracker, event); });

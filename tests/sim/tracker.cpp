@@ -4,12 +4,13 @@
 
 namespace tenon::sim {
 
-Tracker::Tracker(uint32_t number, Request request, uint32_t context, uint64_t step)
+Tracker::Tracker(uint32_t number, Request request, const Settings& settings, uint32_t tokens_max, uint64_t step)
     : number_(number), request_(std::move(request)), last_event_at_(step) {
-  uint32_t room = context - static_cast<uint32_t>(request_.prompt.size());
+  uint32_t room = tokens_max - static_cast<uint32_t>(request_.prompt.size());
   uint32_t count = request_.max_tokens ? std::min(request_.max_tokens, room) : room;
-  expected_ = expected_answer(request_, count);
-  if (expected_.tokens.empty()) request_.sampling.temperature = 0, expected_ = expected_answer(request_, count);
+  expected_ = expected_answer(request_, count, settings.prompt_phase());
+  if (expected_.tokens.empty())
+    request_.sampling.temperature = 0, expected_ = expected_answer(request_, count, settings.prompt_phase());
   auto certain = static_cast<uint32_t>(expected_.tokens.size());
   if (expected_.reason == FinishReason::kLength && certain < count) request_.max_tokens = certain;
 }

@@ -1,6 +1,7 @@
 // One request from its submission to its end: what came, against what the oracle says.
 #pragma once
 #include "answer.hpp"
+#include "hash_model.hpp"
 
 #include <string>
 
@@ -9,7 +10,7 @@ namespace tenon::sim {
 class Tracker {
  public:
   // number: in order of submission. step: of the simulation, at submission.
-  Tracker(uint32_t number, Request request, uint32_t context, uint64_t step);
+  Tracker(uint32_t number, Request request, const Settings& settings, uint32_t tokens_max, uint64_t step);
 
   // Takes the next event; returns what is wrong with it, or "".
   std::string take(const TokenEvent& event, uint64_t step);

@@ -45,6 +45,8 @@ Settings choose_settings(Random& random) {
   settings.state_words = random.pick<uint32_t>({1, 3, 16, 64});
   if (random.chance(30)) settings.priorities = random.between(1, 3);
   if (random.chance(30)) settings.salts = random.between(2, 3);
+  // No draw of its own, so that seeds keep their meaning.
+  settings.reuse_decoded = settings.prefix_cache && settings.context % 4 == 0;
   choose_failures(random, settings);
   return settings;
 }

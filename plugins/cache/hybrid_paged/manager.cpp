@@ -3,14 +3,11 @@
 #include <algorithm>
 
 namespace tenon::hybrid_paged {
-namespace {
 
 Error no_room(uint64_t needed, uint64_t available) {
   return {TENON_OUT_OF_MEMORY,
           "needs " + std::to_string(needed) + " units, " + std::to_string(available) + " are free"};
 }
-
-}  // namespace
 
 Result<std::unique_ptr<Manager>> Manager::create(Host, Config config) {
   Settings settings;
@@ -19,22 +16,34 @@ Result<std::unique_ptr<Manager>> Manager::create(Host, Config config) {
   settings.prefix_bytes = static_cast<uint64_t>(config.get_int("prefix_bytes"));
   settings.snapshot_tokens =
       static_cast<uint32_t>(std::min<int64_t>(config.get_int("snapshot_tokens"), INT32_MAX));
-  if (!settings.prefix_cache) settings.prefix_bytes = 0;
+  settings.snapshot_bytes = static_cast<uint64_t>(config.get_int("snapshot_bytes"));
+  settings.reuse_decoded = settings.prefix_cache && config.get_bool("reuse_decoded");
+  if (!settings.prefix_cache) settings.prefix_bytes = settings.snapshot_bytes = 0;
   return std::make_unique<Manager>(settings);
 }
 
 Result<tenon_cache_plan> Manager::plan(const tenon_limits& limits, std::span<const tenon_needs> needs,
                                        uint64_t pool_bytes_max, std::span<tenon_placement> placements) {
   TENON_TRY(layout_, make_layout(limits, needs, settings_.page_tokens, pool_bytes_max, settings_.prefix_bytes));
+  TENON_TRY(size_t snapshots, snapshots_max());
   units_.reset(layout_.units);
   tree_.reset(units_, {layout_.chunk_tokens, layout_.page_tokens, slotted() > 0,
-                       settings_.prefix_bytes / layout_.unit_bytes});
+                       settings_.prefix_bytes / layout_.unit_bytes, snapshots});
   std::copy(layout_.placements.begin(), layout_.placements.end(), placements.begin());
   tenon_cache_plan plan{};
   plan.page_tokens = layout_.page_tokens;
   plan.pages_max = std::max(layout_.pages_per_sequence_max, 1u);
   plan.pool_bytes = layout_.units * layout_.unit_bytes;
   return plan;
+}
+
+Result<size_t> Manager::snapshots_max() const {
+  uint64_t bytes = slotted() * layout_.unit_bytes;  // of one
+  if (settings_.snapshot_bytes == 0 || bytes == 0) return SIZE_MAX;
+  if (settings_.snapshot_bytes < bytes)
+    return invalid("snapshot_bytes is " + std::to_string(settings_.snapshot_bytes) +
+                   ", must be 0 or have room for one snapshot of " + std::to_string(bytes) + " bytes");
+  return settings_.snapshot_bytes / bytes;
 }
 
 Result<Sequence*> Manager::get(uint64_t id) {
@@ -63,12 +72,13 @@ Result<uint32_t> Manager::admit(uint64_t id, const tenon_admission& admission) {
                    std::to_string(layout_.units * layout_.unit_bytes));
   Sequence sequence;
   sequence.salt = admission.salt;
-  sequence.prompt.assign(admission.token_ids, admission.token_ids + admission.tokens);
+  if (settings_.reuse_decoded) sequence.tokens.reserve(admission.max_positions);
+  sequence.tokens.assign(admission.token_ids, admission.token_ids + admission.tokens);
   sequence.current.assign(slotted(), -1);
   PrefixTree::Match match;
   // At least one token is left to be computed, for its logits.
   if (settings_.prefix_cache)
-    match = tree_.find(sequence.salt, sequence.prompt, (admission.tokens - 1) / layout_.chunk_tokens);
+    match = tree_.find(sequence.salt, sequence.tokens, (admission.tokens - 1) / layout_.chunk_tokens);
   uint64_t soon = std::max<uint64_t>(admission.positions_now, admission.tokens);
   bool begins = match.resume && begin_with(sequence, *match.resume, soon);
   uint64_t now = layout_.units_for(soon);
@@ -91,7 +101,9 @@ bool Manager::begin_with(Sequence& sequence, const Node& node, uint64_t position
     pages.pop_back();
     units_.share(sequence.copy_source);
   }
-  sequence.pages = std::move(pages), sequence.current = node.snapshot, sequence.computed = tokens;
+  sequence.pages = std::move(pages), sequence.current = node.snapshot,
+  sequence.computed = sequence.found = tokens;
+  sequence.origin = node.maker.origin;
   for (int32_t unit : sequence.pages) units_.share(unit);
   for (int32_t unit : sequence.current) units_.share(unit);
   size_t needed = layout_.pages_for(positions) - sequence.pages.size() + slotted();
@@ -110,7 +122,8 @@ void Manager::let_go(Sequence& sequence) {
     unit = -1;
   }
   sequence.pages.clear();
-  sequence.copy_source = -1, sequence.computed = 0;
+  sequence.copy_source = -1, sequence.computed = sequence.found = 0;
+  sequence.origin = Origin::kPrefill;
 }
 
 // The last whole chunk is where the next turn of a chat goes on. The one before serves a next turn that differs
@@ -118,186 +131,16 @@ void Manager::let_go(Sequence& sequence) {
 // the prompt leaves what is known, others may leave it too.
 void Manager::choose_snapshots(Sequence& sequence, uint32_t depth_known) const {
   if (!settings_.prefix_cache || slotted() == 0) return;
-  uint32_t chunk = layout_.chunk_tokens, depth = static_cast<uint32_t>(sequence.prompt.size()) / chunk;
+  uint32_t chunk = layout_.chunk_tokens, depth = static_cast<uint32_t>(sequence.tokens.size()) / chunk;
   std::vector<uint32_t> depths = {depth, depth > 0 ? depth - 1 : 0, depth_known};
-  uint32_t every = std::max(settings_.snapshot_tokens / chunk, 1u);
-  for (uint32_t at = every; at < depth; at += every) depths.push_back(at);
+  for (uint32_t at = snapshot_every(); at < depth; at += snapshot_every()) depths.push_back(at);
   std::sort(depths.begin(), depths.end());
   depths.erase(std::unique(depths.begin(), depths.end()), depths.end());
   for (uint32_t at : depths)
     if (at * chunk > sequence.computed) sequence.wanted.push_back(at * chunk);
 }
 
-// ---- reserve
-
-// The last save may go where the step starts from, which by then has been read, unless somebody else reads it
-// too. without_tree: as it would be if the tree gave up everything.
-bool Manager::may_overwrite_current(const Sequence& sequence, bool without_tree) const {
-  return std::all_of(sequence.current.begin(), sequence.current.end(), [&](int32_t unit) {
-    return unit >= 0 && (units_.is_exclusive(unit) || (without_tree && units_.is_exclusive_but_for_tree(unit)));
-  });
-}
-
-// A prefill saves one state per layer, a decode one per token, if some of them may be rejected.
-Status Manager::reserve(uint64_t id, const tenon_reservation& reservation) {
-  TENON_TRY(Sequence * sequence, get(id));
-  if (reservation.tokens == 0 || reservation.first != sequence->computed)
-    return invalid("sequence " + std::to_string(id) + " has computed " + std::to_string(sequence->computed) +
-                   " tokens, a step cannot begin at " + std::to_string(reservation.first));
-  uint32_t pages = layout_.pages_for(reservation.positions_end);
-  if (pages > layout_.pages_per_sequence_max)
-    return invalid("position " + std::to_string(reservation.positions_end) + " is beyond the context");
-  bool saves_last_only = reservation.phase == TENON_PREFILL || reservation.all_kept;
-  uint32_t saves = saves_last_only ? 1 : reservation.tokens;
-  size_t new_pages = pages > sequence->pages.size() ? pages - sequence->pages.size() : 0;
-  auto needed = [&](bool without_tree) {
-    return new_pages + size_t{slotted()} * (saves - may_overwrite_current(*sequence, without_tree));
-  };
-  size_t own = slots_only_reserved(*sequence);
-  if (needed(true) > obtainable() + own) return no_room(needed(true), obtainable() + own);
-  while (needed(false) > units_.available() + own)
-    if (!tree_.evict_one()) return no_room(needed(false), units_.available() + own);
-
-  bool overwrites = may_overwrite_current(*sequence, false);
-  cancel_reservation(*sequence);
-  for (size_t i = 0; i < new_pages; ++i) sequence->pages.push_back(units_.take());
-  sequence->reserved_tokens = reservation.tokens;
-  sequence->phase = reservation.phase;
-  sequence->saves_last_only = saves_last_only;
-  sequence->saves_per_layer = saves;
-  for (size_t layer = 0; layer < slotted(); ++layer)
-    for (uint32_t i = 0; i < saves; ++i)
-      sequence->saves.push_back(i + 1 == saves && overwrites ? sequence->current[layer] : units_.take());
-  if (reservation.phase == TENON_PREFILL)
-    reserve_snapshots(*sequence, reservation.first, reservation.first + reservation.tokens);
-  return ok();
-}
-
-// Those that the step passes; the one at its end is the sequence's own state. There may be no room, and then
-// there is no snapshot.
-void Manager::reserve_snapshots(Sequence& sequence, uint32_t first, uint32_t end) {
-  for (uint32_t position : sequence.wanted) {
-    if (position <= first || position >= end) continue;
-    if (!make_room(slotted())) return;
-    Snapshot snapshot{position, {}};
-    for (uint32_t layer = 0; layer < slotted(); ++layer) snapshot.slots.push_back(units_.take());
-    sequence.snapshots.push_back(std::move(snapshot));
-  }
-}
-
-// What cancelling the reservation, if there is one, would give back.
-size_t Manager::slots_only_reserved(const Sequence& sequence) const {
-  size_t slots = sequence.snapshots.size() * slotted();
-  for (size_t i = 0; i < sequence.saves.size(); ++i)
-    slots += sequence.saves[i] != sequence.current[i / sequence.saves_per_layer];
-  return slots;
-}
-
-void Manager::cancel_reservation(Sequence& sequence) {
-  give_back_saves(sequence, -1);
-  for (const Snapshot& snapshot : sequence.snapshots)
-    for (int32_t slot : snapshot.slots) units_.give_back(slot);
-  sequence.snapshots.clear();
-  sequence.reserved_tokens = 0;
-}
-
-// Gives back every reserved slot but those at kept_index, and never the current ones.
-void Manager::give_back_saves(Sequence& sequence, int32_t kept_index) {
-  for (size_t layer = 0; !sequence.saves.empty() && layer < slotted(); ++layer)
-    for (uint32_t i = 0; i < sequence.saves_per_layer; ++i) {
-      int32_t slot = sequence.saves[layer * sequence.saves_per_layer + i];
-      if (static_cast<int32_t>(i) != kept_index && slot != sequence.current[layer]) units_.give_back(slot);
-    }
-  sequence.saves.clear();
-}
-
-// ---- fill
-
-Status Manager::fill(const tenon_step& step, std::span<const uint64_t> ids, tenon_cache_tables& tables) {
-  uint32_t pages_max = std::max(layout_.pages_per_sequence_max, 1u);
-  copies_.clear();
-  for (uint32_t s = 0; s < ids.size(); ++s) {
-    TENON_TRY(Sequence * sequence, get(ids[s]));
-    int32_t* row = tables.page_table + size_t{s} * pages_max;
-    for (uint32_t i = 0; i < pages_max; ++i) row[i] = i < sequence->pages.size() ? sequence->pages[i] : -1;
-    fill_slots(step, s, *sequence, tables);
-    if (sequence->copy_source < 0 || sequence->is_copied) continue;
-    int32_t target = sequence->pages[sequence->computed / layout_.page_tokens];
-    copies_.push_back({uint64_t(sequence->copy_source) * layout_.unit_bytes,
-                       uint64_t(target) * layout_.unit_bytes, layout_.unit_bytes});
-    sequence->is_copied = true;
-  }
-  freed_.clear();
-  for (int32_t unit : units_.freed())
-    freed_.push_back({uint64_t(unit) * layout_.unit_bytes, layout_.unit_bytes});
-  units_.clear_freed();
-  tables.freed = freed_.data(), tables.freed_count = static_cast<uint32_t>(freed_.size());
-  tables.copies = copies_.data(), tables.copies_count = static_cast<uint32_t>(copies_.size());
-  return ok();
-}
-
-void Manager::fill_slots(const tenon_step& step, uint32_t s, const Sequence& sequence,
-                         tenon_cache_tables& tables) const {
-  int32_t begin = step.token_start[s], end = step.token_start[s + 1];
-  for (size_t i = 0; i < layout_.slotted.size(); ++i) {
-    uint32_t layer = layout_.slotted[i];
-    if (layer < tables.layer_begin || layer >= tables.layer_end) continue;
-    uint32_t row = layer - tables.layer_begin;
-    tables.slot_start[row * step.sequences + s] = sequence.current[i];
-    int32_t* saves = tables.slot_save + size_t{row} * step.tokens;
-    const int32_t* reserved = sequence.saves.data() + i * sequence.saves_per_layer;
-    for (int32_t t = begin; t < end; ++t) saves[t] = sequence.saves_last_only ? -1 : reserved[t - begin];
-    saves[end - 1] = reserved[sequence.saves_per_layer - 1];
-    for (const Snapshot& snapshot : sequence.snapshots)
-      saves[begin + static_cast<int32_t>(snapshot.position - sequence.computed) - 1] = snapshot.slots[i];
-  }
-}
-
-// ---- commit and after
-
-Status Manager::commit(uint64_t id, uint32_t tokens) {
-  TENON_TRY(Sequence * sequence, get(id));
-  if (tokens == 0 || tokens > sequence->reserved_tokens ||
-      (sequence->saves_last_only && tokens != sequence->reserved_tokens))
-    return invalid("sequence " + std::to_string(id) + " has reserved " +
-                   std::to_string(sequence->reserved_tokens) + " tokens, " + std::to_string(tokens) +
-                   " cannot be kept");
-  uint32_t kept = sequence->saves_last_only ? 0 : tokens - 1;
-  for (size_t layer = 0; layer < slotted(); ++layer) {
-    int32_t slot = sequence->saves[layer * sequence->saves_per_layer + kept];
-    int32_t before = sequence->current[layer];
-    sequence->current[layer] = slot;
-    // The state the step started from is nobody's now, unless it is the last of the saves, which are given back
-    // below.
-    bool is_among_saves = before == sequence->saves[(layer + 1) * sequence->saves_per_layer - 1];
-    if (before >= 0 && !is_among_saves) units_.give_back(before);
-  }
-  give_back_saves(*sequence, static_cast<int32_t>(kept));
-  if (sequence->copy_source >= 0) units_.give_back(sequence->copy_source);
-  sequence->copy_source = -1;
-  sequence->computed += tokens;
-  sequence->reserved_tokens = 0;
-  if (settings_.prefix_cache && sequence->phase == TENON_PREFILL) leave_behind(id, *sequence);
-  return ok();
-}
-
-// Gives the tree what a prefill made: the pages of whole chunks, and the wanted snapshots.
-void Manager::leave_behind(uint64_t id, Sequence& sequence) {
-  uint32_t chunk = layout_.chunk_tokens;
-  auto node_at = [&](uint32_t position) {
-    return tree_.insert(sequence.salt, sequence.prompt, position / chunk, sequence.pages, id);
-  };
-  for (const Snapshot& snapshot : sequence.snapshots) {
-    Node* node = node_at(snapshot.position);
-    if (node->snapshot.empty()) tree_.attach(*node, snapshot.slots, id);
-    for (int32_t slot : snapshot.slots) units_.give_back(slot);
-  }
-  sequence.snapshots.clear();
-  Node* last = node_at(sequence.computed);
-  bool is_wanted = std::binary_search(sequence.wanted.begin(), sequence.wanted.end(), sequence.computed);
-  if (is_wanted && last->snapshot.empty()) tree_.attach(*last, sequence.current, id);
-  tree_.shrink();
-}
+// ---- the end, and counts
 
 void Manager::release(uint64_t id) noexcept {
   auto found = sequences_.find(id);
@@ -306,8 +149,22 @@ void Manager::release(uint64_t id) noexcept {
   sequences_.erase(found);
 }
 
+bool Manager::begins_alike(const Sequence& one, const Sequence& other) const {
+  size_t chunk = layout_.chunk_tokens;
+  return one.salt == other.salt && std::min(one.tokens.size(), other.tokens.size()) >= chunk &&
+         std::equal(one.tokens.begin(), one.tokens.begin() + chunk, other.tokens.begin());
+}
+
+// Where its memory went wrong, or that of somebody it began with, nobody knows: a request that was cancelled
+// halfway left pages whose logits were never looked at. So the whole path goes, else every later request that
+// begins so would fail. Sequences that run on with memory of that path keep it, and leave nothing behind.
 void Manager::discard(uint64_t id) noexcept {
-  tree_.forget(id);
+  auto failed = sequences_.find(id);
+  if (failed == sequences_.end()) return;
+  const Sequence& sequence = failed->second;
+  tree_.forget(sequence.salt, sequence.tokens, sequence.found / layout_.chunk_tokens, id);
+  for (auto& [other_id, other] : sequences_)
+    if (begins_alike(sequence, other)) other.leaves_behind = false;
   release(id);
 }
 
@@ -318,6 +175,7 @@ tenon_cache_stats Manager::stats() const noexcept {
   stats.kept_for_later = units_.idle() * layout_.unit_bytes;
   stats.prompt_tokens = prompt_tokens_, stats.reused_tokens = reused_tokens_;
   stats.pages_evicted = tree_.pages_evicted(), stats.states_evicted = tree_.snapshots_evicted();
+  stats.states_kept = tree_.snapshots() * slotted() * layout_.unit_bytes;
   return stats;
 }
 

@@ -4,6 +4,7 @@
 #include "layout.hpp"
 #include "prefix_tree.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace tenon::hybrid_paged {
@@ -13,6 +14,8 @@ struct Settings {
   bool prefix_cache = true;
   uint64_t prefix_bytes = 0;
   uint32_t snapshot_tokens = 4096;
+  uint64_t snapshot_bytes = 0;  // 0: as many as prefix_bytes has room for
+  bool reuse_decoded = false;
 };
 
 // The state of every recurrent layer after so many tokens.
@@ -24,21 +27,29 @@ struct Snapshot {
 // What one sequence holds.
 struct Sequence {
   uint64_t salt = 0;
-  std::vector<int32_t> prompt;
-  uint32_t computed = 0;         // tokens whose pages and state are there
-  std::vector<int32_t> pages;    // units, in order of position
-  std::vector<int32_t> current;  // [slotted layers] the state after `computed` tokens; -1 before the first
-  std::vector<uint32_t> wanted;  // positions after which the state is to be kept for others, rising
-  int32_t copy_source = -1;      // the shared page that the page after the shared ones begins as a copy of
-  bool is_copied = false;        // whether fill has asked for that copy
+  std::vector<int32_t> tokens;       // the prompt, and with reuse_decoded what has been decoded since
+  uint32_t computed = 0;             // tokens whose pages and state are there
+  uint32_t found = 0;                // of those, what others had computed before
+  Origin origin = Origin::kPrefill;  // kDecode: it has decoded, or begun with what was decoded
+  bool leaves_behind = true;         // false: its memory is not to be trusted, and stays its own
+  std::vector<int32_t> pages;        // units, in order of position
+  std::vector<int32_t> current;      // [slotted layers] the state after `computed` tokens; -1 before the first
+  std::vector<uint32_t> wanted;      // positions after which the state is to be kept for others, rising
+  uint32_t decoded_snapshot = 0;     // position of the newest state that its decode left; 0: none
+  int32_t copy_source = -1;          // the shared page that the page after the shared ones begins as a copy of
+  bool is_copied = false;            // whether fill has asked for that copy
   // Between reserve and commit.
   uint32_t reserved_tokens = 0;
   int32_t phase = TENON_PREFILL;
+  std::vector<int32_t> coming;  // with reuse_decoded, the tokens of a decode
   bool saves_last_only = true;
   std::vector<int32_t> saves;       // [slotted layers, saves_per_layer] in order of token
   uint32_t saves_per_layer = 0;     // one if only the last is saved, else one per token
   std::vector<Snapshot> snapshots;  // taken in passing, within the reserved tokens
 };
+
+// The refusal of what may fit later. Both in units.
+Error no_room(uint64_t needed, uint64_t available);
 
 class Manager final : public CacheManager {
  public:
@@ -62,6 +73,9 @@ class Manager final : public CacheManager {
   // Free, or given up by the tree as soon as somebody needs it.
   size_t obtainable() const { return units_.available() + units_.idle(); }
   bool make_room(size_t units);
+  // Chunks between the states that a long prompt or answer leaves on its way.
+  uint32_t snapshot_every() const { return std::max(settings_.snapshot_tokens / layout_.chunk_tokens, 1u); }
+  Result<size_t> snapshots_max() const;
 
   bool begin_with(Sequence& sequence, const Node& node, uint64_t positions);
   void let_go(Sequence& sequence);
@@ -73,9 +87,14 @@ class Manager final : public CacheManager {
   void give_back_saves(Sequence& sequence, int32_t kept_index);
   void reserve_snapshots(Sequence& sequence, uint32_t first, uint32_t end);
 
+  bool begins_alike(const Sequence& one, const Sequence& other) const;
   void fill_slots(const tenon_step& step, uint32_t s, const Sequence& sequence,
                   tenon_cache_tables& tables) const;
+  bool may_leave_behind(const Sequence& sequence) const;
+  void take_decoded(Sequence& sequence, uint32_t tokens);
   void leave_behind(uint64_t id, Sequence& sequence);
+  void keep_newest_decoded(uint64_t id, Sequence& sequence);
+  void give_back_snapshots(Sequence& sequence);
 
   Settings settings_;
   Layout layout_;

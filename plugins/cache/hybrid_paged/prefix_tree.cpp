@@ -39,6 +39,7 @@ PrefixTree::Match PrefixTree::find(uint64_t salt, std::span<const int32_t> token
     touch(*node);
     if (!limits_.needs_snapshots || !node->snapshot.empty()) match.resume = node;
   }
+  if (match.resume && !match.resume->snapshot.empty()) touch_snapshot(*match.resume);
   return match;
 }
 
@@ -54,18 +55,22 @@ std::vector<int32_t> PrefixTree::pages_up_to(const Node& node) const {
 }
 
 Node* PrefixTree::insert(uint64_t salt, std::span<const int32_t> tokens, uint32_t depth,
-                         std::span<const int32_t> pages, uint64_t maker) {
+                         std::span<const int32_t> pages, const Maker& maker) {
   Node* node = nullptr;
   for (uint32_t at = 1; at <= depth; ++at) {
     std::span<const int32_t> chunk = chunk_of(tokens, at);
     Node* child = child_of(node, salt, chunk);
+    if (child && child->maker.origin == Origin::kDecode && maker.origin == Origin::kPrefill) {
+      remove(*child);
+      child = nullptr;
+    }
     node = child ? child : add_child(node, salt, chunk, pages, maker);
   }
   return node;
 }
 
 Node* PrefixTree::add_child(Node* parent, uint64_t salt, std::span<const int32_t> chunk,
-                            std::span<const int32_t> pages, uint64_t maker) {
+                            std::span<const int32_t> pages, const Maker& maker) {
   auto made = std::make_unique<Node>();
   Node& node = *made;
   node.parent = parent, node.salt = salt, node.maker = maker;
@@ -83,56 +88,78 @@ std::map<std::vector<int32_t>, std::unique_ptr<Node>>& PrefixTree::siblings_of(c
   return node.parent ? node.parent->children : roots_[node.salt];
 }
 
-void PrefixTree::attach(Node& node, std::span<const int32_t> snapshot, uint64_t maker) {
+void PrefixTree::attach(Node& node, std::span<const int32_t> snapshot, const Maker& maker) {
+  if (!node.snapshot.empty() || node.maker.origin != maker.origin) return;
   node.snapshot.assign(snapshot.begin(), snapshot.end());
-  node.snapshot_maker = maker;
+  node.snapshot_maker = maker.sequence;
   for (int32_t unit : snapshot) units_->hold(unit);
-  touch(node);
+  touch_snapshot(node);
+}
+
+void PrefixTree::detach(uint64_t salt, std::span<const int32_t> tokens, uint32_t depth, uint64_t maker) {
+  Node* node = nullptr;
+  for (uint32_t at = 1; at <= depth; ++at) {
+    node = child_of(node, salt, chunk_of(tokens, at));
+    if (!node) return;
+  }
+  if (node && !node->snapshot.empty() && node->snapshot_maker == maker) drop_snapshot(*node);
 }
 
 void PrefixTree::touch(Node& node) {
-  leaves_.erase(node.last_used), snapshots_.erase(node.last_used);
+  leaves_.erase(node.last_used);
   node.last_used = ++moment_;
   if (node.children.empty()) leaves_[node.last_used] = &node;
-  if (!node.snapshot.empty()) snapshots_[node.last_used] = &node;
+}
+
+void PrefixTree::touch_snapshot(Node& node) {
+  snapshots_.erase(node.snapshot_last_used);
+  node.snapshot_last_used = ++moment_;
+  snapshots_[node.snapshot_last_used] = &node;
 }
 
 bool PrefixTree::evict_one() {
   if (leaves_.empty()) return false;
   bool is_snapshot_older = !snapshots_.empty() && snapshots_.begin()->first < leaves_.begin()->first;
   if (is_snapshot_older) {
-    ++snapshots_evicted_;
-    drop_snapshot(*snapshots_.begin()->second);
+    evict_snapshot();
     return true;
   }
   Node& leaf = *leaves_.begin()->second;
-  pages_evicted_ += leaf.pages.size(), snapshots_evicted_ += !leaf.snapshot.empty();
-  remove(leaf);
+  snapshots_evicted_ += !leaf.snapshot.empty();
+  pages_evicted_ += remove(leaf);
   return true;
 }
 
+void PrefixTree::evict_snapshot() {
+  ++snapshots_evicted_;
+  drop_snapshot(*snapshots_.begin()->second);
+}
+
 void PrefixTree::shrink() {
+  while (snapshots_.size() > limits_.snapshots_max) evict_snapshot();
   while (units_->held() > limits_.units_max && evict_one()) {
   }
 }
 
 void PrefixTree::drop_snapshot(Node& node) {
-  snapshots_.erase(node.last_used);
+  snapshots_.erase(node.snapshot_last_used);
   for (int32_t unit : node.snapshot) units_->drop(unit);
   node.snapshot.clear();
 }
 
-// With everything below it.
-void PrefixTree::remove(Node& node) {
-  while (!node.children.empty()) remove(*node.children.begin()->second);
+// With everything below it. Returns how many pages the tree held and now does not.
+size_t PrefixTree::remove(Node& node) {
+  size_t pages = 0;
+  while (!node.children.empty()) pages += remove(*node.children.begin()->second);
   drop_snapshot(node);
   leaves_.erase(node.last_used);
-  for (int32_t unit : node.pages) units_->drop(unit);
+  for (int32_t unit : node.pages) pages += units_->drop(unit);
   Node* parent = node.parent;
   uint64_t salt = node.salt;
   siblings_of(node).erase(std::vector<int32_t>(node.tokens));
   if (parent && parent->children.empty()) leaves_[parent->last_used] = parent;
   if (!parent && roots_[salt].empty()) roots_.erase(salt);
+  return pages;
 }
 
 template <class Visit>
@@ -148,24 +175,17 @@ void PrefixTree::for_each(Visit&& visit) const {
   }
 }
 
-void PrefixTree::forget(uint64_t maker) {
-  auto is_above = [](const Node* above, const Node* node) {
-    for (; node; node = node->parent)
-      if (node == above) return true;
-    return false;
-  };
-  std::vector<Node*> made;
-  for_each([&](Node& node) {
-    if (node.maker == maker) made.push_back(&node);
-    if (node.maker != maker && node.snapshot_maker == maker) drop_snapshot(node);
-  });
-  // Of each branch the topmost; the rest goes with it.
-  std::vector<Node*> topmost;
-  for (Node* node : made)
-    if (std::none_of(made.begin(), made.end(),
-                     [&](Node* other) { return other != node && is_above(other, node); }))
-      topmost.push_back(node);
-  for (Node* node : topmost) remove(*node);
+void PrefixTree::forget(uint64_t salt, std::span<const int32_t> tokens, uint32_t used, uint64_t maker) {
+  Node* node = nullptr;
+  for (uint32_t depth = 1; size_t{depth} * limits_.chunk_tokens <= tokens.size(); ++depth) {
+    node = child_of(node, salt, chunk_of(tokens, depth));
+    if (!node) return;
+    if (depth <= used || node->maker.sequence == maker) {
+      remove(*node);
+      return;
+    }
+    if (node->snapshot_maker == maker) drop_snapshot(*node);
+  }
 }
 
 std::vector<uint32_t> PrefixTree::count_holds() const {

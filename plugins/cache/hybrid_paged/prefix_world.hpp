@@ -3,6 +3,8 @@
 #pragma once
 #include "manager.hpp"
 
+#include <gtest/gtest.h>
+
 #include <cstring>
 #include <map>
 #include <random>
@@ -18,7 +20,8 @@ class World {
     uint32_t prompt = 0, computed = 0, reused = 0;
   };
 
-  World(const Settings& settings, uint64_t pool_bytes, uint32_t context_max = 200) : manager_(settings) {
+  World(const Settings& settings, uint64_t pool_bytes, uint32_t context_max = 200)
+      : manager_(settings), reuses_decoded_(settings.reuse_decoded) {
     limits_.sequences_max = 8, limits_.context_max = context_max, limits_.draft_tokens_max = 3;
     std::vector<tenon_needs> needs(kLayers);
     for (uint32_t layer : {0u, 2u}) needs[layer].bytes_per_sequence = 64, needs[layer].chunk_tokens = kChunk;
@@ -59,6 +62,7 @@ class World {
     reservation.tokens = count, reservation.first = member.computed;
     reservation.positions_end = member.computed + count, reservation.phase = phase,
     reservation.all_kept = all_kept;
+    reservation.token_ids = member.tokens.data() + member.computed;
     if (!manager_.reserve(id, reservation).ok()) return false;
     run(id, member, count, phase);
     Status committed = manager_.commit(id, kept);
@@ -91,12 +95,14 @@ class World {
     hash = (hash ^ value) * 0x9E3779B97F4A7C15ull;
     return hash ^ (hash >> 29);
   }
-  // What a layer knows after so many of the member's tokens. How a token was computed is part of it.
+  // What a layer knows after so many of the member's tokens. How a token was computed is part of it, unless the
+  // manager may take one for the other.
   uint64_t knowledge(uint64_t id, uint32_t layer, uint32_t tokens) const {
     const Member& member = members_.at(id);
     uint64_t hash = mix(layer + 1, salts_.at(id));
     for (uint32_t i = 0; i < tokens; ++i)
-      hash = mix(mix(hash, static_cast<uint64_t>(member.tokens[i])), i < member.prompt ? 1 : 2);
+      hash =
+          mix(mix(hash, static_cast<uint64_t>(member.tokens[i])), i < member.prompt || reuses_decoded_ ? 1 : 2);
     return hash;
   }
   uint64_t& at(uint64_t byte) { return pool_[byte / sizeof(uint64_t)]; }
@@ -148,6 +154,7 @@ class World {
   }
 
   Manager manager_;
+  bool reuses_decoded_;
   tenon_limits limits_{};
   tenon_cache_plan plan_{};
   std::vector<tenon_placement> places_;
@@ -157,5 +164,31 @@ class World {
   uint64_t fresh_ = 1000;
   std::string status_;
 };
+
+inline constexpr uint64_t kAmple = 1 << 20;
+inline const Settings kCaching{5, true, kAmple / 2, 64};
+
+inline std::vector<int32_t> numbers(int32_t from, uint32_t count) {
+  std::vector<int32_t> tokens(count);
+  for (uint32_t i = 0; i < count; ++i) tokens[i] = from + static_cast<int32_t>(i);
+  return tokens;
+}
+
+inline std::vector<int32_t> joined(std::vector<int32_t> a, const std::vector<int32_t>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+// Admits, prefills and releases; returns how many tokens it began with.
+inline uint32_t serve(World& world, const std::vector<int32_t>& prompt, uint64_t salt = 0) {
+  static uint64_t last_id = 0;
+  EXPECT_TRUE(world.admit(++last_id, prompt, salt));
+  uint32_t reused = world.members().at(last_id).reused;
+  world.prefill(last_id);
+  EXPECT_TRUE(world.step(last_id, 3, 2));
+  world.release(last_id);
+  EXPECT_EQ(world.status(), "");
+  return reused;
+}
 
 }  // namespace tenon::hybrid_paged

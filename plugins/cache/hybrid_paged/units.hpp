@@ -40,7 +40,11 @@ class Units {
 
   // For the tree.
   void hold(int32_t unit) { change(unit, +1, +1); }
-  void drop(int32_t unit) { change(unit, -1, -1); }
+  // Returns whether that was the tree's last hold.
+  bool drop(int32_t unit) {
+    change(unit, -1, -1);
+    return holds_[index(unit)] == 0;
+  }
 
   // Freed since the last clear_freed, each once; a unit may have been taken again since.
   const std::vector<int32_t>& freed() const { return freed_; }

@@ -1,4 +1,4 @@
-// tenon_cache_manager.h as of version 1.0.
+// tenon_cache_manager.h as of version 1.1.
 #include "layout.hpp"
 
 #include <tenon/abi/tenon_cache_manager.h>
@@ -26,13 +26,14 @@ FIELD(tenon_admission, 16, salt, uint64_t);
 FIELD(tenon_admission, 24, positions_now, uint64_t);
 FIELD(tenon_admission, 32, max_positions, uint64_t);
 
-SIZE(tenon_reservation, 24, all_kept);
+SIZE(tenon_reservation, 32, token_ids);
 FIELD(tenon_reservation, 0, size, uint32_t);
 FIELD(tenon_reservation, 4, tokens, uint32_t);
 FIELD(tenon_reservation, 8, first, uint32_t);
 FIELD(tenon_reservation, 12, positions_end, uint32_t);
 FIELD(tenon_reservation, 16, phase, int32_t);
 FIELD(tenon_reservation, 20, all_kept, uint32_t);
+FIELD(tenon_reservation, 24, token_ids, const int32_t*);
 
 SIZE(tenon_range, 16, bytes);
 FIELD(tenon_range, 0, offset, uint64_t);
@@ -55,7 +56,7 @@ FIELD(tenon_cache_tables, 40, slot_save, int32_t*);
 FIELD(tenon_cache_tables, 48, freed, const tenon_range*);
 FIELD(tenon_cache_tables, 56, copies, const tenon_copy*);
 
-SIZE(tenon_cache_stats, 64, states_evicted);
+SIZE(tenon_cache_stats, 72, states_kept);
 FIELD(tenon_cache_stats, 0, size, uint32_t);
 FIELD(tenon_cache_stats, 4, reserved, uint32_t);
 FIELD(tenon_cache_stats, 8, pool, uint64_t);
@@ -65,6 +66,7 @@ FIELD(tenon_cache_stats, 32, prompt_tokens, uint64_t);
 FIELD(tenon_cache_stats, 40, reused_tokens, uint64_t);
 FIELD(tenon_cache_stats, 48, pages_evicted, uint64_t);
 FIELD(tenon_cache_stats, 56, states_evicted, uint64_t);
+FIELD(tenon_cache_stats, 64, states_kept, uint64_t);
 
 SIZE(tenon_cache_manager, 96, check);
 FIELD(tenon_cache_manager, 0, size, uint32_t);

@@ -11,6 +11,7 @@ constexpr const char* kSchema = R"(
 layer      : int >=0      # keeps layers apart
 gain       : float >0     # of what it adds to the hidden state
 fail_every : int >=0 = 0  # calls of forward; 0: never
+one_path   : bool = false # whether a prefill comes to what a decode would
 )";
 constexpr uint64_t kBytesPerToken = sizeof(uint64_t);
 
@@ -19,6 +20,7 @@ class HashPaged final : public TokenMixer {
   explicit HashPaged(const Config& config)
       : layer_(static_cast<uint64_t>(config.get_int("layer"))),
         gain_(static_cast<float>(config.get_float("gain"))),
+        one_path_(config.get_bool("one_path")),
         failpoint_(config.get_int("fail_every")) {}
 
   static Result<std::unique_ptr<HashPaged>> create(Host, Config config) {
@@ -44,10 +46,11 @@ class HashPaged final : public TokenMixer {
 
  private:
   Status store(const tenon_step& step, const tenon_state& state, uint32_t s, Matrix x) const {
+    int32_t phase = one_path_ ? TENON_DECODE : step.phase[s];
     for (int32_t t = step.token_start[s]; t < step.token_start[s + 1]; ++t) {
       auto position = static_cast<uint32_t>(step.positions[t]);
       TENON_TRY(std::byte * at, find_token(state, s, position, kBytesPerToken));
-      store_word(at, stored_token(token_of(x.row(t)), position, step.phase[s]));
+      store_word(at, stored_token(token_of(x.row(t)), position, phase));
     }
     return ok();
   }
@@ -66,6 +69,7 @@ class HashPaged final : public TokenMixer {
 
   uint64_t layer_;
   float gain_;
+  bool one_path_;
   Failpoint failpoint_;
 };
 

@@ -11,6 +11,7 @@ layer       : int >=0           # keeps layers apart
 gain        : float >0          # of what it adds to the hidden state
 state_words : int >=1 <=64 = 3  # length of the state; each word must be as it was left
 fail_every  : int >=0 = 0       # calls of forward; 0: never
+one_path    : bool = false      # whether a prefill comes to what a decode would
 )";
 
 class HashRecurrent final : public TokenMixer {
@@ -19,6 +20,7 @@ class HashRecurrent final : public TokenMixer {
       : layer_(static_cast<uint64_t>(config.get_int("layer"))),
         gain_(static_cast<float>(config.get_float("gain"))),
         words_(static_cast<uint64_t>(config.get_int("state_words"))),
+        one_path_(config.get_bool("one_path")),
         failpoint_(config.get_int("fail_every")) {}
 
   static Result<std::unique_ptr<HashRecurrent>> create(Host, Config config) {
@@ -39,7 +41,7 @@ class HashRecurrent final : public TokenMixer {
     TENON_TRY(failpoint_.pass());
     for (uint32_t s = 0; s < step.sequences; ++s) {
       TENON_TRY(uint64_t hash, start_of(step, state, s));
-      if (step.phase[s] == TENON_PREFILL) {
+      if (step.phase[s] == TENON_PREFILL && !one_path_) {
         TENON_TRY(prefill(step, state, s, hash, x, y));
       } else {
         decode(step, state, s, hash, x, y);
@@ -106,6 +108,7 @@ class HashRecurrent final : public TokenMixer {
   uint64_t layer_;
   float gain_;
   uint64_t words_;
+  bool one_path_;
   Failpoint failpoint_;
 };
 

@@ -15,6 +15,7 @@ constexpr const char* kSchema = R"(
 right_percent : int >=0 <=100 = 70  # of guesses
 silent_percent : int >=0 <=100 = 5  # of guesses that are withheld, with all behind them
 fail_every    : int >=0 = 0         # calls of propose; 0: never
+one_path      : bool = false        # whether a prefill comes to what a decode would
 )";
 constexpr uint64_t kBytesPerToken = 2 * sizeof(uint64_t);  // the pair's token, and what its hidden state says
 constexpr int32_t kUnknown = -1;                           // of a hidden state of zeros
@@ -24,6 +25,7 @@ class HashSpeculator final : public Speculator {
   explicit HashSpeculator(const Config& config)
       : right_percent_(static_cast<uint64_t>(config.get_int("right_percent"))),
         silent_percent_(static_cast<uint64_t>(config.get_int("silent_percent"))),
+        one_path_(config.get_bool("one_path")),
         failpoint_(config.get_int("fail_every")) {}
 
   static Result<std::unique_ptr<HashSpeculator>> create(Host, Config config) {
@@ -79,7 +81,7 @@ class HashSpeculator final : public Speculator {
     for (uint32_t position = 0; position <= last; ++position) {
       if (position >= static_cast<uint32_t>(step.context_first[s]))
         TENON_TRY(check_pair(state, s, position, history[position], next));
-      next = oracle.consume(history[position], position < prompt ? TENON_PREFILL : TENON_DECODE);
+      next = oracle.consume(history[position], position < prompt && !one_path_ ? TENON_PREFILL : TENON_DECODE);
     }
     if (draft.draft_tokens == 0) return ok();
     guess(oracle, next, last, {draft.proposed + size_t{s} * draft.draft_tokens, draft.draft_tokens});
@@ -125,6 +127,7 @@ class HashSpeculator final : public Speculator {
   }
 
   uint64_t right_percent_, silent_percent_;
+  bool one_path_;
   Failpoint failpoint_;
 };
 
