@@ -34,6 +34,21 @@ float float_of_f16(uint16_t bits) {
   return bits & 0x8000 ? -magnitude : magnitude;
 }
 
+uint16_t f16_of_float(float value) {
+  uint32_t bits = std::bit_cast<uint32_t>(value);
+  uint16_t sign = static_cast<uint16_t>(bits >> 16 & 0x8000);
+  uint32_t magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  // Below 2^-14 the last place is worth 2^-24; adding 0.5 leaves the rounded count of those in the low bits.
+  if (magnitude < 0x38800000) {
+    float shifted = std::bit_cast<float>(magnitude) + 0.5f;
+    return sign | static_cast<uint16_t>(std::bit_cast<uint32_t>(shifted) - 0x3f000000);
+  }
+  uint32_t tie = magnitude >> 13 & 1;
+  return sign | static_cast<uint16_t>((magnitude - 0x38000000 + 0xfff + tie) >> 13);
+}
+
 float float_of_f8_e4m3(uint8_t bits) {
   int exponent = (bits >> 3) & 15, mantissa = bits & 7;
   float magnitude = (bits & 0x7f) == 0x7f ? std::numeric_limits<float>::quiet_NaN()
