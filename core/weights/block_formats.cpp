@@ -58,11 +58,13 @@ void one_scale_and_minimum(BlockCodes& codes, Fields& fields) {
   codes.scale[0] = 1, codes.minimum[0] = 1;
 }
 
-void read_q4_0(Fields fields, BlockCodes& codes) {
+void read_q4_0(const std::byte* block, BlockCodes& codes) {
+  Fields fields(block);
   one_scale(codes, fields.f16());
   take_nibbles(fields.bytes(16), 16, codes.code);
 }
-void read_q4_1(Fields fields, BlockCodes& codes) {
+void read_q4_1(const std::byte* block, BlockCodes& codes) {
+  Fields fields(block);
   one_scale_and_minimum(codes, fields);
   take_nibbles(fields.bytes(16), 16, codes.code);
 }
@@ -70,13 +72,15 @@ void read_q4_1(Fields fields, BlockCodes& codes) {
 void add_fifth_bits(uint32_t bits, uint8_t* code) {
   for (int i = 0; i < 32; ++i) code[i] |= static_cast<uint8_t>((bits >> i & 1) << 4);
 }
-void read_q5_0(Fields fields, BlockCodes& codes) {
+void read_q5_0(const std::byte* block, BlockCodes& codes) {
+  Fields fields(block);
   one_scale(codes, fields.f16());
   uint32_t fifth = fields.u32();
   take_nibbles(fields.bytes(16), 16, codes.code);
   add_fifth_bits(fifth, codes.code);
 }
-void read_q5_1(Fields fields, BlockCodes& codes) {
+void read_q5_1(const std::byte* block, BlockCodes& codes) {
+  Fields fields(block);
   one_scale_and_minimum(codes, fields);
   uint32_t fifth = fields.u32();
   take_nibbles(fields.bytes(16), 16, codes.code);
@@ -84,13 +88,15 @@ void read_q5_1(Fields fields, BlockCodes& codes) {
 }
 
 // The file has signed numbers here; codes are unsigned.
-void read_q8_0(Fields fields, BlockCodes& codes) {
+void read_q8_0(const std::byte* block, BlockCodes& codes) {
+  Fields fields(block);
   one_scale(codes, fields.f16());
   const uint8_t* from = fields.bytes(32);
   for (int i = 0; i < 32; ++i) codes.code[i] = from[i] ^ 0x80;
 }
 
-void read_q2_k(Fields fields, BlockCodes& codes) {
+void read_q2_k(const std::byte* block, BlockCodes& codes) {
+  Fields fields(block);
   const uint8_t* scales = fields.bytes(16);
   for (int s = 0; s < 16; ++s) {
     codes.scale[s] = static_cast<int8_t>(scales[s] & 15);
@@ -101,7 +107,8 @@ void read_q2_k(Fields fields, BlockCodes& codes) {
   codes.d = fields.f16(), codes.m = fields.f16();
 }
 
-void read_q3_k(Fields fields, BlockCodes& codes) {
+void read_q3_k(const std::byte* block, BlockCodes& codes) {
+  Fields fields(block);
   const uint8_t* third_bits = fields.bytes(32);
   std::memset(codes.code, 0, sizeof codes.code);
   for (int half = 0; half < 2; ++half) add_pairs(fields.bytes(32), 0, codes.code + 128 * half);
@@ -126,12 +133,14 @@ void read_scales_and_minima(const uint8_t* from, BlockCodes& codes) {
     codes.minimum[s + 4] = static_cast<uint8_t>((from[s + 8] >> 4) | (from[s + 4] >> 6 << 4));
   }
 }
-void read_q4_k(Fields fields, BlockCodes& codes) {
+void read_q4_k(const std::byte* block, BlockCodes& codes) {
+  Fields fields(block);
   codes.d = fields.f16(), codes.m = fields.f16();
   read_scales_and_minima(fields.bytes(12), codes);
   for (int part = 0; part < 4; ++part) take_nibbles(fields.bytes(32), 32, codes.code + 64 * part);
 }
-void read_q5_k(Fields fields, BlockCodes& codes) {
+void read_q5_k(const std::byte* block, BlockCodes& codes) {
+  Fields fields(block);
   codes.d = fields.f16(), codes.m = fields.f16();
   read_scales_and_minima(fields.bytes(12), codes);
   const uint8_t* fifth_bits = fields.bytes(32);
@@ -139,7 +148,8 @@ void read_q5_k(Fields fields, BlockCodes& codes) {
   add_bits(fifth_bits, 4, codes.code);
 }
 
-void read_q6_k(Fields fields, BlockCodes& codes) {
+void read_q6_k(const std::byte* block, BlockCodes& codes) {
+  Fields fields(block);
   for (int half = 0; half < 2; ++half) take_nibbles(fields.bytes(64), 64, codes.code + 128 * half);
   for (int half = 0; half < 2; ++half) add_pairs(fields.bytes(32), 4, codes.code + 128 * half);
   std::memcpy(codes.scale, fields.bytes(16), 16);
@@ -147,7 +157,8 @@ void read_q6_k(Fields fields, BlockCodes& codes) {
   codes.d = fields.f16(), codes.m = 0;
 }
 
-void read_iq4_xs(Fields fields, BlockCodes& codes) {
+void read_iq4_xs(const std::byte* block, BlockCodes& codes) {
+  Fields fields(block);
   codes.d = fields.f16(), codes.m = 0;
   uint32_t high = fields.u16();
   const uint8_t* low = fields.bytes(4);
@@ -158,33 +169,22 @@ void read_iq4_xs(Fields fields, BlockCodes& codes) {
   for (int part = 0; part < 8; ++part) take_nibbles(fields.bytes(16), 16, codes.code + 32 * part);
 }
 
-void read_mxfp4(Fields fields, BlockCodes& codes) {
+void read_mxfp4(const std::byte* block, BlockCodes& codes) {
+  Fields fields(block);
   int exponent = *fields.bytes(1);
   one_scale(codes, std::ldexp(1.0f, exponent - 128));
   take_nibbles(fields.bytes(16), 16, codes.code);
 }
 
-struct Entry {
-  DType type;
-  BlockFormat format;
-  void (*read)(Fields fields, BlockCodes& codes);
+constexpr BlockFormat kFormats[] = {
+    {DType::kQ4_0, 32, 8, nullptr, read_q4_0},        {DType::kQ4_1, 32, 0, nullptr, read_q4_1},
+    {DType::kQ5_0, 32, 16, nullptr, read_q5_0},       {DType::kQ5_1, 32, 0, nullptr, read_q5_1},
+    {DType::kQ8_0, 32, 128, nullptr, read_q8_0},      {DType::kQ2_K, 16, 0, nullptr, read_q2_k},
+    {DType::kQ3_K, 16, 4, nullptr, read_q3_k},        {DType::kQ4_K, 32, 0, nullptr, read_q4_k},
+    {DType::kQ5_K, 32, 0, nullptr, read_q5_k},        {DType::kQ6_K, 16, 32, nullptr, read_q6_k},
+    {DType::kIQ4_NL, 32, 0, kUnevenSteps, read_q4_0}, {DType::kIQ4_XS, 32, 0, kUnevenSteps, read_iq4_xs},
+    {DType::kMXFP4, 32, 0, kE2M1, read_mxfp4},
 };
-
-constexpr Entry kFormats[] = {
-    {DType::kQ4_0, {32, 8, nullptr}, read_q4_0},        {DType::kQ4_1, {32, 0, nullptr}, read_q4_1},
-    {DType::kQ5_0, {32, 16, nullptr}, read_q5_0},       {DType::kQ5_1, {32, 0, nullptr}, read_q5_1},
-    {DType::kQ8_0, {32, 128, nullptr}, read_q8_0},      {DType::kQ2_K, {16, 0, nullptr}, read_q2_k},
-    {DType::kQ3_K, {16, 4, nullptr}, read_q3_k},        {DType::kQ4_K, {32, 0, nullptr}, read_q4_k},
-    {DType::kQ5_K, {32, 0, nullptr}, read_q5_k},        {DType::kQ6_K, {16, 32, nullptr}, read_q6_k},
-    {DType::kIQ4_NL, {32, 0, kUnevenSteps}, read_q4_0}, {DType::kIQ4_XS, {32, 0, kUnevenSteps}, read_iq4_xs},
-    {DType::kMXFP4, {32, 0, kE2M1}, read_mxfp4},
-};
-
-const Entry& entry_of(DType type) {
-  for (const Entry& entry : kFormats)
-    if (entry.type == type) return entry;
-  TENON_CHECK(false, "dtype {} has no blocks", name_of(type));
-}
 
 // Each type's products fit in 24 bits, so they are exact in float32 and the difference alone rounds.
 void dequantise_block(const BlockFormat& format, const BlockCodes& codes, uint32_t elements, float* to) {
@@ -198,19 +198,19 @@ void dequantise_block(const BlockFormat& format, const BlockCodes& codes, uint32
 
 }  // namespace
 
-BlockFormat block_format_of(DType type) { return entry_of(type).format; }
-
-void read_block(DType type, const std::byte* block, BlockCodes& codes) {
-  entry_of(type).read(Fields(block), codes);
+const BlockFormat& block_format_of(DType type) {
+  for (const BlockFormat& format : kFormats)
+    if (format.type == type) return format;
+  TENON_CHECK(false, "dtype {} has no blocks", name_of(type));
 }
 
 void dequantise(DType type, const std::byte* blocks, uint64_t elements, float* to) {
-  const Entry& entry = entry_of(type);
+  const BlockFormat& format = block_format_of(type);
   BlockSize size = block_of(type);
   BlockCodes codes;
   for (uint64_t i = 0; i < elements; i += size.elements, blocks += size.bytes) {
-    entry.read(Fields(blocks), codes);
-    dequantise_block(entry.format, codes, size.elements, to + i);
+    format.read(blocks, codes);
+    dequantise_block(format, codes, size.elements, to + i);
   }
 }
 

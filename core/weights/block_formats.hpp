@@ -16,13 +16,6 @@ namespace tenon {
 
 inline constexpr uint32_t kBlockElementsMax = 256;
 
-// What all blocks of a type have in common.
-struct BlockFormat {
-  uint32_t span;        // elements per scale: 16 or 32
-  int32_t zero;         // integer(code) = code - zero, where there is no table
-  const int8_t* table;  // [16], or NULL
-};
-
 // One block, taken apart.
 struct BlockCodes {
   uint8_t code[kBlockElementsMax];
@@ -31,11 +24,18 @@ struct BlockCodes {
   uint8_t minimum[16];  // per span; 1 where m is the only minimum, 0 where there are none
 };
 
-// REQUIRES: block_of(type).elements > 1
-BlockFormat block_format_of(DType type);
+// What all blocks of a type have in common.
+struct BlockFormat {
+  DType type;
+  uint32_t span;        // elements per scale: 16 or 32
+  int32_t zero;         // integer(code) = code - zero, where there is no table
+  const int8_t* table;  // [16], or NULL
+  // Takes the block_of(type).bytes bytes at `block` apart; beyond its elements, codes are left alone.
+  void (*read)(const std::byte* block, BlockCodes& codes);
+};
 
-// Reads the block_of(type).bytes bytes at `block`; spans and codes beyond its elements are left alone.
-void read_block(DType type, const std::byte* block, BlockCodes& codes);
+// REQUIRES: block_of(type).elements > 1
+const BlockFormat& block_format_of(DType type);
 
 // to[elements] from whole blocks, to the bit what the formats' own tools make of them. Any bytes are accepted,
 // also those that stand for infinities.
