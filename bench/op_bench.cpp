@@ -59,7 +59,7 @@ Peaks measured_peaks() {
   peaks.gb_per_s = 1e-9 * double(share * kThreads) / fastest([&](int64_t i) {
                      benchmark::DoNotOptimize(read(memory.data() + i * share, share));
                    });
-  double operations = 1e-9 * 2 * 16 * 16 * double(kRounds) * kThreads;
+  double operations = 1e-9 * 2 * 16 * kPeakChains * double(kRounds) * kThreads;
   peaks.gop_per_s = 4 * operations / fastest([&](int64_t) { benchmark::DoNotOptimize(bytes(kRounds)); });
   peaks.gflop_per_s = operations / fastest([&](int64_t) { benchmark::DoNotOptimize(floats(kRounds)); });
   return peaks;

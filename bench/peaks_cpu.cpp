@@ -13,24 +13,31 @@ int32_t read_all(const std::byte* from, int64_t bytes) noexcept {
 }
 
 int32_t multiply_bytes(int64_t rounds) noexcept {
-  i32x16 sums[16] = {};
+  i32x16 sums[kPeakChains];
+  for (int i = 0; i < kPeakChains; ++i)
+    sums[i] = i32x16{} + i;  // all different, or the compiler would keep one
   u32x16 codes = u32x16{} + 0x01020304u;
+  const uint32_t x = 0x01010101u;
   for (int64_t i = 0; i < rounds; ++i)
-#pragma GCC unroll 16
-    for (i32x16& sum : sums) sum = add_dots<4>(sum, codes, 0x01010101u);
+#pragma GCC unroll 12
+    for (int j = 0; j < kPeakChains; ++j) sums[j] = add_dots<4>(sums[j], codes, x);
   i32x16 total{};
-  for (i32x16& sum : sums) total += sum;
+#pragma GCC unroll 12
+  for (int j = 0; j < kPeakChains; ++j) total += sums[j];
   return total[0];
 }
 
 float multiply_floats(int64_t rounds) noexcept {
-  f32x16 sums[16] = {};
+  f32x16 sums[kPeakChains];
+#pragma GCC unroll 12
+  for (int i = 0; i < kPeakChains; ++i) sums[i] = splat(static_cast<float>(i));
   f32x16 a = splat(1.0001f), b = splat(0.9999f);
   for (int64_t i = 0; i < rounds; ++i)
-#pragma GCC unroll 16
-    for (f32x16& sum : sums) sum = fma(a, b, sum);
+#pragma GCC unroll 12
+    for (int j = 0; j < kPeakChains; ++j) sums[j] = fma(a, b, sums[j]);
   f32x16 total{};
-  for (f32x16& s : sums) total += s;
+#pragma GCC unroll 12
+  for (int j = 0; j < kPeakChains; ++j) total += sums[j];
   return total[0];
 }
 

@@ -8,17 +8,16 @@
 namespace tenon {
 namespace {
 
-// So many rows of x are held in 8 bits at a time: for 4,096 inputs 384 KiB, which stays in a second-level cache
-// while panel after panel meets them.
-constexpr int64_t kRowsHeld = 64;
-
-// One row as float32 groups, or kLinearTile rows of the weight.
+// What a worker holds: kLinearTile rows of the weight in float32, or as many rows of x in 8 bits as fit.
 constexpr int64_t kWorkerBytes = BlockProducts::kColumnsMax * kLinearTile * static_cast<int64_t>(sizeof(float));
 
 int64_t rows_held(int64_t in) {
   int64_t row_bytes = in / kGroupInputs * static_cast<int64_t>(sizeof(ActivationGroup));
-  return std::clamp<int64_t>(kWorkerBytes / std::max<int64_t>(row_bytes, 1), 1, kRowsHeld);
+  return kWorkerBytes / std::max<int64_t>(row_bytes, 1);
 }
+
+// So many of them meet one panel after the other: for 4,096 inputs 384 KiB, which stay in a second-level cache.
+constexpr int64_t kRowsAtATime = 64;
 
 bool has_vnni(Isa isa) { return isa == Isa::kAvx512 && __builtin_cpu_supports("avx512vnni"); }
 
@@ -45,12 +44,16 @@ void BlockProducts::run(const tenon_weight& weight, int64_t member, const Linear
 void BlockProducts::run_packed(PanelArgs panels, const LinearArgs& args, int64_t begin, int64_t end,
                                Worker& worker) {
   panels.bias = args.bias, panels.out = args.out, panels.in = args.in;
-  int64_t held = rows_held(args.in);
+  int64_t held = rows_held(args.in), groups = args.in / kGroupInputs;
   for (int64_t row = 0; row < args.rows; row += held) {
-    panels.rows = std::min(held, args.rows - row);
-    panels.x = quantised({args.x + row * args.in, panels.rows, args.in, panels.kind, nullptr}, worker);
-    panels.y = args.y + row * args.out;
-    multiply_panels_(panels, begin / kPanelRows, (end + kPanelRows - 1) / kPanelRows);
+    int64_t count = std::min(held, args.rows - row);
+    const ActivationGroup* x =
+        quantised({args.x + row * args.in, count, args.in, panels.kind, nullptr}, worker);
+    for (int64_t r = 0; r < count; r += kRowsAtATime) {
+      panels.rows = std::min(kRowsAtATime, count - r);
+      panels.x = x + r * groups, panels.y = args.y + (row + r) * args.out;
+      multiply_panels_(panels, begin / kPanelRows, (end + kPanelRows - 1) / kPanelRows);
+    }
   }
 }
 

@@ -19,15 +19,15 @@ inline IntegerHalves halves_of(Vector v) {
 }
 #endif
 
-#if defined(__AVX512VNNI__)
-
 // total[o] + the sum over i of byte i of codes[o], unsigned, times byte i of x, signed. Codes are below
 // 2^kBits.
+#if defined(__AVX512VNNI__)
+
 template <int kBits>
-inline i32x16 add_dots(i32x16 total, u32x16 codes, uint32_t x) {
-  return reinterpret_cast<i32x16>(_mm512_dpbusd_epi32(reinterpret_cast<__m512i>(total),
-                                                      reinterpret_cast<__m512i>(codes),
-                                                      _mm512_set1_epi32(static_cast<int>(x))));
+inline i32x16 add_dots(i32x16 total, u32x16 codes, const uint32_t& x) {
+  // The compiler would load x into a register of its own first, which costs as much again as the product.
+  asm("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(total) : "v"(codes), "m"(x));
+  return total;
 }
 
 #elif defined(__AVX512BW__)

@@ -11,9 +11,11 @@ namespace {
 
 // Multiply-adds that are worth a hand-over to another thread: some microseconds.
 constexpr int64_t kWorkPerRange = 32768;
-// Of a packed weight: so many panels that bringing x into 8 bits, which each thread does for itself, weighs
-// little.
-constexpr int64_t kOutputsPerPackedRange = 16 * kPanelRows;
+// At least so many, so that rows of x that are in a cache meet more than one tile.
+constexpr int64_t kOutputsPerRange = 16;
+// Panels of a packed weight per range: at most so many that bringing x into 8 bits, which each thread does for
+// itself, weighs little; fewer where that would leave threads without work.
+constexpr int64_t kPanelsPerRangeMin = 4, kPanelsPerRangeMax = 32, kRangesPerThread = 4;
 
 Error misfit(const char* op, const tenon_weight& weight, const Matrix& x, const Matrix& y) {
   return {TENON_INTERNAL, std::string(op) + ": weight [" + std::to_string(weight.rows) + ", " +
@@ -39,10 +41,15 @@ LinearArgs args_of(const tenon_weight& weight, size_t member) {
 
 // Output features per range: enough work each, and a multiple of what kernels compute at once.
 int64_t grain_of(const tenon_weight& weight, int64_t rows) {
-  if (weight.panels.bytes() > 0) return kOutputsPerPackedRange;
   int64_t work_per_output = std::max<int64_t>(weight.columns * rows, 1);
-  int64_t outputs = (kWorkPerRange + work_per_output - 1) / work_per_output;
+  int64_t outputs = std::max((kWorkPerRange + work_per_output - 1) / work_per_output, kOutputsPerRange);
   return static_cast<int64_t>(round_up(static_cast<uint64_t>(outputs), kLinearTile));
+}
+
+// The same for a packed weight of which `members` have rows.
+int64_t packed_grain_of(const tenon_weight& weight, int64_t members, int64_t threads) {
+  int64_t panels = members * (weight.rows + kPanelRows - 1) / kPanelRows;
+  return kPanelRows * std::clamp(panels / (threads * kRangesPerThread), kPanelsPerRangeMin, kPanelsPerRangeMax);
 }
 
 }  // namespace
@@ -77,8 +84,10 @@ void DenseOps::multiply(const Product& product) const {
   // every thread busy. A member without rows costs a comparison.
   const tenon_weight& weight = product.weight;
   int64_t members = static_cast<int64_t>(weight.members.size());
-  int64_t grain = std::min(grain_of(weight, std::max<int64_t>(1, product.x.rows / members)),
-                           std::max<int64_t>(1, weight.rows));
+  int64_t grain = weight.panels.bytes() > 0
+                      ? packed_grain_of(weight, std::min(members, product.x.rows), threads_.threads())
+                      : grain_of(weight, std::max<int64_t>(1, product.x.rows / members));
+  grain = std::min(grain, std::max<int64_t>(1, weight.rows));
   int64_t ranges = (weight.rows + grain - 1) / grain;
   blocks_->start();
   parallel_for(threads_, members * ranges, 1, [&](int64_t begin, int64_t end, uint32_t worker) {

@@ -49,8 +49,11 @@ void quantise_group(const float* x, const PanelLayout& layout, ActivationGroup& 
   if (!(most <= kMost)) low = high = f32x16{}, inverse = 0, to.scale = __builtin_nanf("");
   i32x16 q[2] = {nearest(low * inverse), nearest(high * inverse)};
   store_low_bytes(to.word, q[0]), store_low_bytes(to.word + 4, q[1]);
-  float sums[2] = {sum_of(q[0]), sum_of(q[1])};
-  if (layout.spans == 1) sums[0] += sums[1], sums[1] = 0;
+  float sums[2] = {};
+  if (layout.spans == 1)
+    sums[0] = sum_of(q[0] + q[1]);
+  else
+    sums[0] = sum_of(q[0]), sums[1] = sum_of(q[1]);
   for (int s = 0; s < 2; ++s) {
     if (layout.has_minima)
       to.minimum[s] = to.scale * sums[s];

@@ -26,12 +26,13 @@ std::vector<float> convert_all(const StoredTensor& tensor, Convert&& convert) {
 float float_of_bf16(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
 
 float float_of_f16(uint16_t bits) {
-  int exponent = (bits >> 10) & 31, mantissa = bits & 1023;
-  float magnitude = exponent == 31  ? (mantissa ? std::numeric_limits<float>::quiet_NaN()
-                                                : std::numeric_limits<float>::infinity())
-                    : exponent == 0 ? std::ldexp(static_cast<float>(mantissa), -24)
-                                    : std::ldexp(static_cast<float>(1024 + mantissa), exponent - 25);
-  return bits & 0x8000 ? -magnitude : magnitude;
+  // Exponent and mantissa moved into place, then scaled by 2^112, which also makes subnormals right; an
+  // exponent of all ones (infinity, NaN) is put back.
+  uint32_t magnitude = static_cast<uint32_t>(bits & 0x7fff) << 13, sign = static_cast<uint32_t>(bits & 0x8000)
+                                                                          << 16;
+  uint32_t value = std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) * 0x1p112f);
+  if ((bits & 0x7c00) == 0x7c00) value = magnitude | 0x7f800000;
+  return std::bit_cast<float>(value | sign);
 }
 
 uint16_t f16_of_float(float value) {
