@@ -7,6 +7,14 @@
 
 namespace tenon::TENON_ISA_NAMESPACE {
 
+// The i-th part of a vector.
+template <class Part, class Vector>
+inline Part lanes(Vector v, int i) {
+  Part parts[sizeof v / sizeof(Part)];
+  __builtin_memcpy(parts, &v, sizeof v);
+  return parts[i];
+}
+
 #if defined(__AVX2__)
 struct IntegerHalves {
   __m256i low, high;

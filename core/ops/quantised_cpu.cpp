@@ -7,58 +7,68 @@ namespace {
 
 // -- Activations
 
-// The greatest magnitude; not a number if a lane is none, whose bits are above those of infinity.
-inline float greatest_magnitude(f32x16 low, f32x16 high) {
-  using i32x8 = int32_t __attribute__((vector_size(32)));
-  using i32x4 = int32_t __attribute__((vector_size(16)));
-  i32x16 a = reinterpret_cast<i32x16>(low) & 0x7fffffff, b = reinterpret_cast<i32x16>(high) & 0x7fffffff;
-  i32x16 most = a > b ? a : b;
-  struct {
-    i32x8 low, high;
-  } eights;
-  __builtin_memcpy(&eights, &most, sizeof most);
-  i32x8 eight = eights.low > eights.high ? eights.low : eights.high;
-  struct {
-    i32x4 low, high;
-  } fours;
-  __builtin_memcpy(&fours, &eight, sizeof eight);
-  i32x4 four = fours.low > fours.high ? fours.low : fours.high;
-  int32_t even = four[0] > four[2] ? four[0] : four[2], odd = four[1] > four[3] ? four[1] : four[3];
-  int32_t bits = even > odd ? even : odd;
-  float value;
-  __builtin_memcpy(&value, &bits, sizeof value);
-  return value;
+using i32x8 = int32_t __attribute__((vector_size(32)));
+using i32x4 = int32_t __attribute__((vector_size(16)));
+
+// The greatest lane, and the sum of all.
+inline i32x4 max_of(i32x4 a, i32x4 b) { return a > b ? a : b; }
+inline int32_t max_of(i32x16 v) {
+  i32x8 low = lanes<i32x8>(v, 0), high = lanes<i32x8>(v, 1);
+  i32x8 eight = low > high ? low : high;
+  i32x4 four = max_of(lanes<i32x4>(eight, 0), lanes<i32x4>(eight, 1));
+  four = max_of(four, __builtin_shuffle(four, i32x4{2, 3, 0, 1}));
+  return max_of(four, __builtin_shuffle(four, i32x4{1, 0, 3, 2}))[0];
 }
+inline int32_t sum_of(i32x16 v) {
+  i32x8 eight = lanes<i32x8>(v, 0) + lanes<i32x8>(v, 1);
+  i32x4 four = lanes<i32x4>(eight, 0) + lanes<i32x4>(eight, 1);
+  four += __builtin_shuffle(four, i32x4{2, 3, 0, 1});
+  return four[0] + four[1];
+}
+
+// The bits of magnitudes, which are ordered as the numbers are, with infinity and NaN above all.
+inline i32x16 magnitude(const float* x) { return load_bytes<i32x16>(x) & 0x7fffffff; }
 
 // The nearest integers, of magnitudes below 2^22: adding 1.5 * 2^23 leaves them in the low bits.
 inline i32x16 nearest(f32x16 v) {
   return reinterpret_cast<i32x16>(v + 12582912.0f) - reinterpret_cast<i32x16>(splat(12582912.0f));
 }
 
-// Sums of small integers are exact in any order, in float32 too.
-inline float sum_of(i32x16 v) { return sum(__builtin_convertvector(v, f32x16)); }
+// Scales of 16 groups and what their inputs are to be multiplied by; 0 where all bytes are to be 0.
+struct Scales {
+  float scale[kLanes], inverse[kLanes];
+};
 
-void quantise_group(const float* x, const PanelLayout& layout, ActivationGroup& to) {
-  constexpr float kLevels = 127.0f, kLeast = 1e-30f, kMost = 1e38f;
-  f32x16 low = load(x), high = load(x + kLanes);
-  float most = greatest_magnitude(low, high);
+Scales scales_of(const float* x, int64_t groups) {
+  int32_t bits[kLanes] = {};
+  for (int64_t g = 0; g < groups; ++g) {
+    i32x16 low = magnitude(x + g * kGroupInputs), high = magnitude(x + g * kGroupInputs + kLanes);
+    bits[g] = max_of(low > high ? low : high);
+  }
   // Below kLeast the inverse could be infinite; such inputs count as 0. Where 8 bits can stand for nothing, the
   // scale makes the row's results no numbers.
-  float inverse = most > kLeast ? kLevels / most : 0.0f;
-  to.scale = most > kLeast ? most / kLevels : 0.0f;
-  if (!(most <= kMost)) low = high = f32x16{}, inverse = 0, to.scale = __builtin_nanf("");
-  i32x16 q[2] = {nearest(low * inverse), nearest(high * inverse)};
-  store_low_bytes(to.word, q[0]), store_low_bytes(to.word + 4, q[1]);
-  float sums[2] = {};
+  f32x16 kLevels = splat(127.0f), kLeast = splat(1e-30f), kMost = splat(1e38f), zero{};
+  f32x16 most = load_bytes<f32x16>(bits);
+  f32x16 scale = most > kLeast ? most / kLevels : zero, inverse = most > kLeast ? kLevels / most : zero;
+  Scales scales;
+  store(scales.scale, most <= kMost ? scale : splat(__builtin_nanf("")));
+  store(scales.inverse, most <= kMost ? inverse : zero);
+  return scales;
+}
+
+inline void quantise_group(const float* x, float inverse, const PanelLayout& layout, ActivationGroup& to) {
+  i32x16 low = nearest(load(x) * inverse), high = nearest(load(x + kLanes) * inverse);
+  store_low_bytes(to.word, low), store_low_bytes(to.word + 4, high);
+  int32_t sums[2] = {};
   if (layout.spans == 1)
-    sums[0] = sum_of(q[0] + q[1]);
+    sums[0] = sum_of(low + high);
   else
-    sums[0] = sum_of(q[0]), sums[1] = sum_of(q[1]);
+    sums[0] = sum_of(low), sums[1] = sum_of(high);
   for (int s = 0; s < 2; ++s) {
     if (layout.has_minima)
-      to.minimum[s] = to.scale * sums[s];
+      to.minimum[s] = to.scale * static_cast<float>(sums[s]);
     else
-      to.start[s] = -layout.zero * static_cast<int32_t>(sums[s]);
+      to.start[s] = -layout.zero * sums[s];
   }
 }
 
@@ -183,7 +193,17 @@ constexpr Multiply kMultiply[] = {multiply<0>, multiply<1>, multiply<2>,  multip
 void quantise_rows(const QuantiseArgs& args) noexcept {
   const PanelLayout& layout = kPanelLayouts[static_cast<int>(args.kind)];
   int64_t groups = args.rows * (args.in / kGroupInputs);
-  for (int64_t g = 0; g < groups; ++g) quantise_group(args.x + g * kGroupInputs, layout, args.to[g]);
+  for (int64_t first = 0; first < groups; first += kLanes) {
+    int64_t count = groups - first < kLanes ? groups - first : kLanes;
+    const float* x = args.x + first * kGroupInputs;
+    Scales scales = scales_of(x, count);
+    for (int64_t g = 0; g < count; ++g, x += kGroupInputs) {
+      ActivationGroup& to = args.to[first + g];
+      to = {};
+      to.scale = scales.scale[g];
+      if (scales.inverse[g] != 0) quantise_group(x, scales.inverse[g], layout, to);
+    }
+  }
 }
 
 void multiply_panels(const PanelArgs& args, int64_t begin, int64_t end) noexcept {
