@@ -72,6 +72,20 @@ inline void quantise_group(const float* x, float inverse, const PanelLayout& lay
   }
 }
 
+// One row, whose groups go to to[0], to[stride] ...
+void quantise_row(const float* x, int64_t groups, const PanelLayout& layout, ActivationGroup* to,
+                  int64_t stride) {
+  for (int64_t first = 0; first < groups; first += kLanes) {
+    int64_t count = groups - first < kLanes ? groups - first : kLanes;
+    Scales scales = scales_of(x, count);
+    for (int64_t g = 0; g < count; ++g, x += kGroupInputs, to += stride) {
+      *to = {};
+      to->scale = scales.scale[g];
+      if (scales.inverse[g] != 0) quantise_group(x, scales.inverse[g], layout, *to);
+    }
+  }
+}
+
 // -- Weights
 
 // Word k of the group whose codes begin at `codes`: 16 features x 4 inputs.
@@ -112,11 +126,23 @@ inline Span span_at(const std::byte* scales, Span head, int s) {
 
 // -- Products
 
-// Adds one group's products of 16 features and kRows rows to total[kRows]. `stride`: groups from row to row of
-// x.
+// Adds the products of one span: the sums of bytes, scaled, and what the minimum takes off.
+template <int kKind>
+inline f32x16 add_span(f32x16 total, i32x16 dots, const Span& span, const ActivationGroup& x, int s) {
+  total = fma(__builtin_convertvector(dots, f32x16), span.scale * x.scale, total);
+  if constexpr (kPanelLayouts[kKind].has_minima) total = fma(-span.minimum, splat(x.minimum[s]), total);
+  return total;
+}
+
+// What a span's sums of bytes begin with.
+template <int kKind>
+inline int32_t start_of(const ActivationGroup& x, int s) {
+  return kPanelLayouts[kKind].has_minima ? 0 : x.start[s];
+}
+
+// Adds one group's products of 16 features and kRows rows to total[kRows]. x: [kRows].
 template <int kKind, int kRows>
-inline void add_group(const std::byte* scales, Span head, const ActivationGroup* x, int64_t stride,
-                      f32x16* total) {
+inline void add_group(const std::byte* scales, Span head, const ActivationGroup* x, f32x16* total) {
   constexpr PanelLayout kLayout = kPanelLayouts[kKind];
   constexpr int kWords = 8 / kLayout.spans, kBits = kLayout.is_table ? 8 : kLayout.bits;
   const std::byte* codes = scales + kLayout.scale_bytes;
@@ -124,41 +150,60 @@ inline void add_group(const std::byte* scales, Span head, const ActivationGroup*
   for (int s = 0; s < kLayout.spans; ++s) {
     i32x16 dots[kRows];
 #pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) dots[r] = i32x16{} + (kLayout.has_minima ? 0 : x[r * stride].start[s]);
+    for (int r = 0; r < kRows; ++r) dots[r] = i32x16{} + start_of<kKind>(x[r], s);
 #pragma GCC unroll 8
     for (int k = s * kWords; k < (s + 1) * kWords; ++k) {
       u32x16 word = code_word<kKind>(codes, k);
 #pragma GCC unroll 16
-      for (int r = 0; r < kRows; ++r) dots[r] = add_dots<kBits>(dots[r], word, x[r * stride].word[k]);
+      for (int r = 0; r < kRows; ++r) dots[r] = add_dots<kBits>(dots[r], word, x[r].word[k]);
     }
     Span span = span_at<kKind>(scales, head, s);
 #pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) {
-      f32x16 product = __builtin_convertvector(dots[r], f32x16);
-      total[r] = fma(product, span.scale * x[r * stride].scale, total[r]);
-      if constexpr (kLayout.has_minima)
-        total[r] = fma(-span.minimum, splat(x[r * stride].minimum[s]), total[r]);
-    }
+    for (int r = 0; r < kRows; ++r) total[r] = add_span<kKind>(total[r], dots[r], span, x[r], s);
   }
 }
 
-// y[r .. r + kRows, 16 features of a panel]
-template <int kKind, int kRows>
-void multiply_tile(const PanelArgs& args, int64_t panel, int64_t r) {
+// Calls add(scales, head, g) for each group of a panel, in the order of the inputs.
+template <int kKind, class Add>
+inline void for_each_group(const PanelArgs& args, int64_t panel, Add&& add) {
   constexpr PanelLayout kLayout = kPanelLayouts[kKind];
-  int64_t groups = args.in / kGroupInputs, tiles = groups / kLayout.groups;
+  int64_t tiles = args.in / (kGroupInputs * kLayout.groups), g = 0;
   const std::byte* tile = args.panels + panel * tiles * kLayout.tile_bytes;
-  const ActivationGroup* x = args.x + r * groups;
-  f32x16 total[kRows] = {};
   for (int64_t t = 0; t < tiles; ++t, tile += kLayout.tile_bytes) {
     Span head{load_f16(tile), kLayout.has_minima ? load_f16(tile + 32) : f32x16{}};
     const std::byte* group = tile + kLayout.head_bytes;
-    for (int g = 0; g < kLayout.groups; ++g, ++x, group += kLayout.scale_bytes + 64 * kLayout.bits)
-      add_group<kKind, kRows>(group, head, x, groups, total);
+    for (int i = 0; i < kLayout.groups; ++i, ++g, group += kLayout.scale_bytes + 64 * kLayout.bits)
+      add(group, head, g);
   }
+}
+
+// y[r .. r + rows, 16 features of a panel] = total[rows] + bias
+inline void store_rows(const PanelArgs& args, int64_t panel, int64_t r, int64_t rows, const f32x16* total) {
   int64_t first = panel * kPanelRows, count = args.out - first < kPanelRows ? args.out - first : kPanelRows;
   f32x16 bias = args.bias ? load_some(args.bias + first, count) : f32x16{};
-  for (int i = 0; i < kRows; ++i) store_some(args.y + (r + i) * args.out + first, total[i] + bias, count);
+  for (int64_t i = 0; i < rows; ++i) store_some(args.y + (r + i) * args.out + first, total[i] + bias, count);
+}
+
+// Where rows r and following of x are: in a strip of so many rows, their first group.
+struct Strip {
+  const ActivationGroup* x;
+  int64_t rows;
+};
+inline Strip strip_at(const PanelArgs& args, int64_t r) {
+  int64_t first = r / kStripRows * kStripRows, rows = args.rows - first;
+  return {args.x + first * (args.in / kGroupInputs) + (r - first), rows < kStripRows ? rows : kStripRows};
+}
+
+// y[r .. r + kRows, 16 features of a panel], all of one strip
+template <int kKind, int kRows>
+void multiply_tile(const PanelArgs& args, int64_t panel, int64_t r) {
+  Strip strip = strip_at(args, r);
+  f32x16 total[kRows] = {};
+  for_each_group<kKind>(
+      args, panel, [&](const std::byte* scales, Span head, int64_t g) __attribute__((always_inline)) {
+        add_group<kKind, kRows>(scales, head, strip.x + g * strip.rows, total);
+      });
+  store_rows(args, panel, r, kRows, total);
 }
 
 // Rows of x per tile at most: as many as there are registers for their sums.
@@ -192,17 +237,11 @@ constexpr Multiply kMultiply[] = {multiply<0>, multiply<1>, multiply<2>,  multip
 
 void quantise_rows(const QuantiseArgs& args) noexcept {
   const PanelLayout& layout = kPanelLayouts[static_cast<int>(args.kind)];
-  int64_t groups = args.rows * (args.in / kGroupInputs);
-  for (int64_t first = 0; first < groups; first += kLanes) {
-    int64_t count = groups - first < kLanes ? groups - first : kLanes;
-    const float* x = args.x + first * kGroupInputs;
-    Scales scales = scales_of(x, count);
-    for (int64_t g = 0; g < count; ++g, x += kGroupInputs) {
-      ActivationGroup& to = args.to[first + g];
-      to = {};
-      to.scale = scales.scale[g];
-      if (scales.inverse[g] != 0) quantise_group(x, scales.inverse[g], layout, to);
-    }
+  for (int64_t r = 0; r < args.rows; ++r) {
+    int64_t first = r / kStripRows * kStripRows;
+    int64_t rows = args.rows - first < kStripRows ? args.rows - first : kStripRows;
+    quantise_row(args.x + r * args.in, args.in / kGroupInputs, layout,
+                 args.to + first * (args.in / kGroupInputs) + (r - first), rows);
   }
 }
 

@@ -15,7 +15,10 @@
 
 namespace tenon {
 
-// A row of x is ceil(M / 32) of these.
+// 32 inputs of a row. Rows are kept in strips of 16, the last may have less; the groups of a strip of h rows
+// are [M / 32][h], so that what is needed together lies together.
+inline constexpr int64_t kStripRows = 16;
+
 struct ActivationGroup {
   uint32_t word[8];  // inputs 4k .. 4k+3 in word k, the first in the low byte; signed bytes
   float scale;       // an input is scale * byte
@@ -31,14 +34,14 @@ struct QuantiseArgs {
   const float* x;  // [R, M]
   int64_t rows, in;
   PanelKind kind;       // of the weight that the activations are for
-  ActivationGroup* to;  // [R, M / 32]
+  ActivationGroup* to;  // strips
 };
 
 struct PanelArgs {
   const std::byte* panels;  // of the member, see panel_layout.hpp
   PanelKind kind;
   const float* bias;         // [N] or NULL
-  const ActivationGroup* x;  // [R, M / 32]
+  const ActivationGroup* x;  // strips
   float* y;                  // [R, N]
   int64_t out, in, rows;     // N, M, R
 };
