@@ -67,18 +67,34 @@ void tile(const LinearArgs& args, int64_t n, int64_t r) {
       args.y[(r + j) * args.out + n + i] = sum(total[i][j]) + (args.bias ? args.bias[n + i] : 0.0f);
 }
 
+// Rows of x per tile: as many as leave the sums in registers.
+#if defined(__AVX512F__)
+constexpr int kRows = 6;
+#elif defined(__AVX2__)
+constexpr int kRows = 2;
+#else
+constexpr int kRows = 4;
+#endif
+
+// So many rows of x meet one tile of the weight after the other, and stay in a second-level cache meanwhile.
+constexpr int64_t kRowsAtATime = 8 * kRows;
+
 template <class Type, int Outs>
-void all_rows(const LinearArgs& args, int64_t n) {
-  int64_t r = 0;
-  for (; r + 4 <= args.rows; r += 4) tile<Type, Outs, 4>(args, n, r);
-  for (; r < args.rows; ++r) tile<Type, Outs, 1>(args, n, r);
+void some_rows(const LinearArgs& args, int64_t n, int64_t begin, int64_t end) {
+  int64_t r = begin;
+  for (; r + kRows <= end; r += kRows) tile<Type, Outs, kRows>(args, n, r);
+  for (; r + 2 <= end; r += 2) tile<Type, Outs, 2>(args, n, r);
+  for (; r < end; ++r) tile<Type, Outs, 1>(args, n, r);
 }
 
 template <class Type>
 void range(const LinearArgs& args, int64_t begin, int64_t end) {
-  int64_t n = begin;
-  for (; n + kLinearTile <= end; n += kLinearTile) all_rows<Type, kLinearTile>(args, n);
-  for (; n < end; ++n) all_rows<Type, 1>(args, n);
+  for (int64_t r = 0; r < args.rows; r += kRowsAtATime) {
+    int64_t r_end = r + kRowsAtATime < args.rows ? r + kRowsAtATime : args.rows;
+    int64_t n = begin;
+    for (; n + kLinearTile <= end; n += kLinearTile) some_rows<Type, kLinearTile>(args, n, r, r_end);
+    for (; n < end; ++n) some_rows<Type, 1>(args, n, r, r_end);
+  }
 }
 
 template <class Type>

@@ -26,12 +26,28 @@ std::vector<float> convert_all(const StoredTensor& tensor, Convert&& convert) {
 float float_of_bf16(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
 
 float float_of_f16(uint16_t bits) {
-  int exponent = (bits >> 10) & 31, mantissa = bits & 1023;
-  float magnitude = exponent == 31  ? (mantissa ? std::numeric_limits<float>::quiet_NaN()
-                                                : std::numeric_limits<float>::infinity())
-                    : exponent == 0 ? std::ldexp(static_cast<float>(mantissa), -24)
-                                    : std::ldexp(static_cast<float>(1024 + mantissa), exponent - 25);
-  return bits & 0x8000 ? -magnitude : magnitude;
+  // Exponent and mantissa moved into place, then scaled by 2^112, which also makes subnormals right; an
+  // exponent of all ones (infinity, NaN) is put back.
+  uint32_t magnitude = static_cast<uint32_t>(bits & 0x7fff) << 13, sign = static_cast<uint32_t>(bits & 0x8000)
+                                                                          << 16;
+  uint32_t value = std::bit_cast<uint32_t>(std::bit_cast<float>(magnitude) * 0x1p112f);
+  if ((bits & 0x7c00) == 0x7c00) value = magnitude | 0x7f800000;
+  return std::bit_cast<float>(value | sign);
+}
+
+uint16_t f16_of_float(float value) {
+  uint32_t bits = std::bit_cast<uint32_t>(value);
+  uint16_t sign = static_cast<uint16_t>(bits >> 16 & 0x8000);
+  uint32_t magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  // Below 2^-14 the last place is worth 2^-24; adding 0.5 leaves the rounded count of those in the low bits.
+  if (magnitude < 0x38800000) {
+    float shifted = std::bit_cast<float>(magnitude) + 0.5f;
+    return sign | static_cast<uint16_t>(std::bit_cast<uint32_t>(shifted) - 0x3f000000);
+  }
+  uint32_t tie = magnitude >> 13 & 1;
+  return sign | static_cast<uint16_t>((magnitude - 0x38000000 + 0xfff + tie) >> 13);
 }
 
 float float_of_f8_e4m3(uint8_t bits) {
