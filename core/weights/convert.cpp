@@ -25,6 +25,12 @@ std::vector<float> convert_all(const StoredTensor& tensor, Convert&& convert) {
 
 float float_of_bf16(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
 
+uint16_t bf16_of_float(float value) {
+  uint32_t bits = std::bit_cast<uint32_t>(value);
+  if (std::isnan(value)) return static_cast<uint16_t>(bits >> 16 | 0x40);
+  return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
 float float_of_f16(uint16_t bits) {
   int exponent = (bits >> 10) & 31, mantissa = bits & 1023;
   float magnitude = exponent == 31  ? (mantissa ? std::numeric_limits<float>::quiet_NaN()

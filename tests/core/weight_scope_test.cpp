@@ -2,6 +2,7 @@
 #include <tests/testing/temp_dir.hpp>
 
 #include <tenon/model/weight_scope.hpp>
+#include <tenon/weights/safetensors.hpp>
 #include <tenon/sdk/weights.hpp>
 
 namespace tenon::testing {
