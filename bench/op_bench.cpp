@@ -1,36 +1,102 @@
-// The dense operations at the real model's shapes: bytes and multiply-adds per second on one thread and on all.
+// The dense operations at the real model's shapes, each beside the most that this machine does: bytes read from
+// memory per second, and multiply-adds in registers, both measured at the start of the run.
 //
-//     build/release/bin/bench/op_bench --benchmark_filter=linear
+//     build/release/bin/bench/op_bench --benchmark_filter=experts
+//
+// bytes% is the share of the read bandwidth, ops% that of the instructions' peak (8-bit dot products for types
+// in blocks, float32 multiply-adds for the others). Weights that fit in a cache may show more than 100 bytes%.
+#include "peaks_cpu.hpp"
+
 #include <tenon/ops/ops.hpp>
+#include <tenon/ops/packing.hpp>
 
 #include <benchmark/benchmark.h>
 
+#include <chrono>
 #include <cstring>
+#include <map>
 #include <random>
 #include <thread>
 
 namespace tenon {
 namespace {
 
-// A weight of random bits that are ordinary numbers in its type.
+const uint32_t kThreads = std::max(1u, std::thread::hardware_concurrency());
+
+ThreadPool& threads() {
+  static ThreadPool pool(kThreads);
+  return pool;
+}
+Isa isa() { return chosen_isa().value(); }
+
+// -- Peaks
+
+// Seconds of the fastest of several runs of `task` on all threads.
+template <class Task>
+double fastest(Task&& task) {
+  double best = 1e9;
+  for (int round = 0; round < 7; ++round) {
+    auto start = std::chrono::steady_clock::now();
+    parallel_for(threads(), kThreads, 1, [&](int64_t begin, int64_t) { task(begin); });
+    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return best;
+}
+
+struct Peaks {
+  double gb_per_s, gop_per_s, gflop_per_s;
+};
+
+Peaks measured_peaks() {
+  auto* read = TENON_ISA_PICK(static_cast<uint32_t>(isa()), read_all);
+  auto* bytes = TENON_ISA_PICK(static_cast<uint32_t>(isa()), multiply_bytes);
+  auto* floats = TENON_ISA_PICK(static_cast<uint32_t>(isa()), multiply_floats);
+  if (isa() == Isa::kAvx512 && __builtin_cpu_supports("avx512vnni")) bytes = &isa_avx512vnni::multiply_bytes;
+  constexpr int64_t kBytes = int64_t{1} << 30, kRounds = 2'000'000;
+  std::vector<std::byte> memory(kBytes, std::byte{1});
+  int64_t share = kBytes / kThreads / 256 * 256;
+  Peaks peaks{};
+  peaks.gb_per_s = 1e-9 * double(share * kThreads) / fastest([&](int64_t i) {
+                     benchmark::DoNotOptimize(read(memory.data() + i * share, share));
+                   });
+  double operations = 1e-9 * 2 * 16 * 16 * double(kRounds) * kThreads;
+  peaks.gop_per_s = 4 * operations / fastest([&](int64_t) { benchmark::DoNotOptimize(bytes(kRounds)); });
+  peaks.gflop_per_s = operations / fastest([&](int64_t) { benchmark::DoNotOptimize(floats(kRounds)); });
+  return peaks;
+}
+
+const Peaks& peaks() {
+  static const Peaks kPeaks = [] {
+    Peaks peaks = measured_peaks();
+    std::printf("%u threads, %s: reads %.1f GB/s, %.0f GOP/s of bytes, %.0f GFLOP/s\n", kThreads,
+                name_of(isa()), peaks.gb_per_s, peaks.gop_per_s, peaks.gflop_per_s);
+    return peaks;
+  }();
+  return kPeaks;
+}
+
+// -- Cases
+
+// A weight of random bits that are ordinary numbers in its type, packed if there is a kernel for that.
 struct BenchWeight {
-  BenchWeight(DType dtype, int64_t out, int64_t in, uint32_t group = 1) {
+  BenchWeight(DType dtype, int64_t out, int64_t in, uint32_t group) {
     weight.dtype = dtype, weight.rows = out, weight.columns = in;
-    bytes.resize(bytes_of(dtype, static_cast<uint64_t>(out * in)) * group);
+    uint64_t member = bytes_of(dtype, static_cast<uint64_t>(out * in));
+    bytes.resize(member * group);
     scales.assign(static_cast<size_t>((out / 128 + 1) * (in / 128 + 1)), 0.01f);
-    std::mt19937 generator(1);
-    std::normal_distribution<float> normal(0.0f, 0.02f);
-    for (size_t i = 0; i + 4 <= bytes.size(); i += 4) {
-      float value = normal(generator);
-      uint32_t bits;
-      std::memcpy(&bits, &value, sizeof bits);
-      if (dtype == DType::kBF16) bits = (bits & 0xffff0000u) | bits >> 16;
-      if (dtype == DType::kF8E4M3) bits = generator() & 0xbfbfbfbfu;  // no NaN codes
+    std::mt19937_64 generator(1);
+    for (size_t i = 0; i + 8 <= bytes.size(); i += 8) {
+      // No exponent of all ones in any of the float types: neither infinity nor NaN.
+      uint64_t bits = generator() & 0x3fbf3fbf3fbf3fbfu;
       std::memcpy(bytes.data() + i, &bits, sizeof bits);
     }
-    uint64_t member = bytes.size() / group;
     for (uint32_t e = 0; e < group; ++e)
       weight.members.push_back({bytes.data() + e * member, dtype == DType::kF8E4M3 ? scales.data() : nullptr});
+    if (!pack(weight, threads()).ok()) std::abort();
+  }
+
+  double stored_bytes() const {
+    return static_cast<double>(weight.panels.bytes() > 0 ? weight.panels.bytes() : bytes.size());
   }
 
   tenon_weight weight;
@@ -38,71 +104,113 @@ struct BenchWeight {
   std::vector<float> scales;
 };
 
-DType dtype_of(int64_t index) { return index == 0 ? DType::kF32 : index == 1 ? DType::kBF16 : DType::kF8E4M3; }
+struct Shape {
+  const char* name;
+  int64_t out, in;
+  uint32_t group;
+};
+// The projection into a Gated DeltaNet layer, one of the experts' three, the head.
+constexpr Shape kShapes[] = {{"mixer", 12288, 2048, 1}, {"experts", 512, 2048, 512}, {"head", 151936, 2048, 1}};
+constexpr DType kTypes[] = {DType::kQ4_0, DType::kQ4_K, DType::kQ6_K, DType::kQ8_0, DType::kBF16, DType::kF32};
 
-void report(benchmark::State& state, double bytes, double multiply_adds) {
+// Made when first asked for; the last one only, since some are large.
+const BenchWeight& weight_of(int64_t shape, DType type) {
+  static std::map<std::pair<int64_t, DType>, std::unique_ptr<BenchWeight>> weights;
+  auto key = std::pair(shape, type);
+  if (!weights.contains(key)) {
+    weights.clear();
+    const Shape& s = kShapes[shape];
+    weights[key] = std::make_unique<BenchWeight>(type, s.out, s.in, s.group);
+  }
+  return *weights[key];
+}
+
+void report(benchmark::State& state, double bytes, double multiply_adds, double peak_gop) {
   using benchmark::Counter;
-  state.counters["GB/s"] = Counter(bytes * 1e-9, Counter::kIsIterationInvariantRate);
-  state.counters["GFLOP/s"] = Counter(2e-9 * multiply_adds, Counter::kIsIterationInvariantRate);
+  auto rate = [&](const char* name, double per_iteration) {
+    state.counters[name] = Counter(per_iteration, Counter::kIsIterationInvariantRate);
+  };
+  rate("GB/s", bytes * 1e-9);
+  rate("bytes%", bytes * 1e-7 / peaks().gb_per_s);
+  rate("GOP/s", 2e-9 * multiply_adds);
+  rate("ops%", 2e-7 * multiply_adds / peak_gop);
 }
 
-// Arguments: type, rows of x, threads. The output projection of attention: [2048, 4096].
-void linear(benchmark::State& state) {
-  constexpr int64_t kOut = 2048, kIn = 4096;
-  int64_t rows = state.range(1);
-  ThreadPool threads(static_cast<uint32_t>(state.range(2)));
-  DenseOps ops(chosen_isa().value(), threads);
-  BenchWeight weight(dtype_of(state.range(0)), kOut, kIn);
-  std::vector<float> x(static_cast<size_t>(rows * kIn), 0.5f), y(static_cast<size_t>(rows * kOut));
+double peak_of(const tenon_weight& weight) {
+  return weight.panels.bytes() > 0 ? peaks().gop_per_s : peaks().gflop_per_s;
+}
+
+std::vector<float> random_values(int64_t count) {
+  std::mt19937 generator(3);
+  std::normal_distribution<float> normal;
+  std::vector<float> values(static_cast<size_t>(count));
+  for (float& value : values) value = normal(generator);
+  return values;
+}
+
+void linear(benchmark::State& state, int64_t shape, DType type) {
+  const BenchWeight& w = weight_of(shape, type);
+  int64_t rows = state.range(0), in = w.weight.columns, out = w.weight.rows;
+  DenseOps ops(isa(), threads());
+  std::vector<float> x = random_values(rows * in), y(static_cast<size_t>(rows * out));
   for (auto _ : state)
-    if (!ops.linear(weight.weight, nullptr, {x.data(), rows, kIn}, {y.data(), rows, kOut}).ok()) std::abort();
-  report(state, static_cast<double>(weight.bytes.size()), static_cast<double>(rows * kOut * kIn));
-  state.SetLabel(name_of(weight.weight.dtype));
+    if (!ops.linear(w.weight, nullptr, {x.data(), rows, in}, {y.data(), rows, out}).ok()) std::abort();
+  report(state, w.stored_bytes(), static_cast<double>(rows * out * in), peak_of(w.weight));
 }
 
-// Arguments: tokens, threads. One projection of 10 of 512 experts per token, [512, 2048] in bf16.
-void grouped_linear(benchmark::State& state) {
-  constexpr int64_t kExperts = 512, kActive = 10, kOut = 512, kIn = 2048;
-  int64_t tokens = state.range(0), rows = tokens * kActive;
-  ThreadPool threads(static_cast<uint32_t>(state.range(1)));
-  DenseOps ops(chosen_isa().value(), threads);
-  BenchWeight weight(DType::kBF16, kOut, kIn, kExperts);
+// Ten experts, drawn anew for each token and each iteration.
+void grouped_linear(benchmark::State& state, int64_t shape, DType type) {
+  constexpr int64_t kActive = 10;
+  const BenchWeight& w = weight_of(shape, type);
+  int64_t rows = state.range(0) * kActive, in = w.weight.columns, out = w.weight.rows;
+  int64_t experts = kShapes[shape].group;
+  DenseOps ops(isa(), threads());
+  std::vector<float> x = random_values(rows * in), y(static_cast<size_t>(rows * out));
   std::mt19937 generator(2);
-  std::vector<int32_t> row_start(kExperts + 1);
-  for (int64_t i = 0; i < rows; ++i) ++row_start[1 + generator() % kExperts];
+  std::vector<int32_t> row_start(static_cast<size_t>(experts + 1));
   int64_t touched = 0;
-  for (int64_t e = 0; e < kExperts; ++e) touched += row_start[e + 1] > 0, row_start[e + 1] += row_start[e];
-  std::vector<float> x(static_cast<size_t>(rows * kIn), 0.5f), y(static_cast<size_t>(rows * kOut));
-  for (auto _ : state)
-    if (!ops.grouped_linear(weight.weight, row_start.data(), {x.data(), rows, kIn}, {y.data(), rows, kOut})
-             .ok())
+  for (auto _ : state) {
+    std::fill(row_start.begin(), row_start.end(), 0);
+    for (int64_t i = 0; i < rows; ++i) ++row_start[1 + generator() % static_cast<uint64_t>(experts)];
+    for (int64_t e = 0; e < experts; ++e) touched += row_start[e + 1] > 0, row_start[e + 1] += row_start[e];
+    if (!ops.grouped_linear(w.weight, row_start.data(), {x.data(), rows, in}, {y.data(), rows, out}).ok())
       std::abort();
-  report(state, static_cast<double>(touched * kOut * kIn * 2), static_cast<double>(rows * kOut * kIn));
+  }
+  double share = static_cast<double>(touched) / static_cast<double>(experts * state.iterations());
+  report(state, share * w.stored_bytes(), static_cast<double>(rows * out * in), peak_of(w.weight));
 }
 
 // Argument: rows of 2048.
 void rms_norm(benchmark::State& state) {
   constexpr int64_t kDim = 2048;
   int64_t rows = state.range(0);
-  ThreadPool threads(1);
-  DenseOps ops(chosen_isa().value(), threads);
+  DenseOps ops(isa(), threads());
   std::vector<float> gain(kDim, 0.1f), x(static_cast<size_t>(rows * kDim), 0.5f), y(x.size());
   for (auto _ : state)
     if (!ops.rms_norm(gain.data(), 1, 1e-6f, {x.data(), rows, kDim}, {y.data(), rows, kDim}).ok()) std::abort();
-  report(state, static_cast<double>(2 * rows * kDim * 4), static_cast<double>(2 * rows * kDim));
+  report(state, static_cast<double>(2 * rows * kDim * 4), static_cast<double>(2 * rows * kDim),
+         peaks().gflop_per_s);
 }
 
-const int64_t kAllThreads = std::max(1u, std::thread::hardware_concurrency());
-
-BENCHMARK(linear)
-    ->ArgNames({"type", "rows", "threads"})
-    ->ArgsProduct({{0, 1, 2}, {1, 8, 64, 512}, {1, kAllThreads}})
-    ->UseRealTime();
-BENCHMARK(grouped_linear)
-    ->ArgNames({"tokens", "threads"})
-    ->ArgsProduct({{1, 16, 256}, {1, kAllThreads}})
-    ->UseRealTime();
-BENCHMARK(rms_norm)->ArgName("rows")->Arg(1)->Arg(512);
+void add_cases() {
+  for (int64_t shape = 0; shape < static_cast<int64_t>(std::size(kShapes)); ++shape)
+    for (DType type : kTypes) {
+      std::string name = std::string(kShapes[shape].name) + "/" + name_of(type);
+      auto* run = kShapes[shape].group > 1 ? grouped_linear : linear;
+      auto* rows =
+          benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) { run(state, shape, type); });
+      rows->ArgName("rows")->UseRealTime()->Unit(benchmark::kMicrosecond);
+      for (int64_t count : {1, 8, 16, 64, 512}) rows->Arg(count);
+    }
+  benchmark::RegisterBenchmark("rms_norm", rms_norm)->ArgName("rows")->Arg(1)->Arg(512)->UseRealTime();
+}
 
 }  // namespace
 }  // namespace tenon
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  tenon::peaks();
+  tenon::add_cases();
+  benchmark::RunSpecifiedBenchmarks();
+}

@@ -2,14 +2,18 @@
 #include <tenon/base/checked.hpp>
 #include <tenon/ops/linear_cpu.hpp>
 #include <tenon/ops/ops.hpp>
+#include <tenon/weights/block_formats.hpp>
 
 #include <algorithm>
 
 namespace tenon {
 namespace {
 
-// Multiply-adds that are worth a hand-over to another thread.
+// Multiply-adds that are worth a hand-over to another thread: some microseconds.
 constexpr int64_t kWorkPerRange = 32768;
+// Of a packed weight: so many panels that bringing x into 8 bits, which each thread does for itself, weighs
+// little.
+constexpr int64_t kOutputsPerPackedRange = 16 * kPanelRows;
 
 Error misfit(const char* op, const tenon_weight& weight, const Matrix& x, const Matrix& y) {
   return {TENON_INTERNAL, std::string(op) + ": weight [" + std::to_string(weight.rows) + ", " +
@@ -18,7 +22,10 @@ Error misfit(const char* op, const tenon_weight& weight, const Matrix& x, const 
                               std::to_string(y.columns) + "]"};
 }
 
+bool is_in_blocks(const tenon_weight& weight) { return block_of(weight.dtype).elements > 1; }
+
 bool fits(const tenon_weight& weight, const Matrix& x, const Matrix& y) {
+  if (weight.columns > BlockProducts::kColumnsMax && is_in_blocks(weight)) return false;
   return !weight.members.empty() && x.columns == weight.columns && y.columns == weight.rows && x.rows == y.rows;
 }
 
@@ -30,46 +37,67 @@ LinearArgs args_of(const tenon_weight& weight, size_t member) {
   return args;
 }
 
-// Output features per range: enough work each, and a multiple of the kernel's tile.
-int64_t grain_of(int64_t in, int64_t rows) {
-  int64_t work_per_output = std::max<int64_t>(in * rows, 1);
+// Output features per range: enough work each, and a multiple of what kernels compute at once.
+int64_t grain_of(const tenon_weight& weight, int64_t rows) {
+  if (weight.panels.bytes() > 0) return kOutputsPerPackedRange;
+  int64_t work_per_output = std::max<int64_t>(weight.columns * rows, 1);
   int64_t outputs = (kWorkPerRange + work_per_output - 1) / work_per_output;
   return static_cast<int64_t>(round_up(static_cast<uint64_t>(outputs), kLinearTile));
 }
 
 }  // namespace
 
+DenseOps::DenseOps(Isa isa, ThreadPool& threads)
+    : isa_(isa), threads_(threads), blocks_(std::make_unique<BlockProducts>(isa, threads.threads())) {}
+
+// Rows [row_start[e], row_start[e + 1]) of x and y belong to member e.
+struct DenseOps::Product {
+  const tenon_weight& weight;
+  const float* bias;
+  const int32_t* row_start;
+  Matrix x, y;
+};
+
 Status DenseOps::linear(const tenon_weight& weight, const float* bias, Matrix x, Matrix y) const {
   if (!fits(weight, x, y)) return misfit("linear", weight, x, y);
-  auto* kernel = TENON_ISA_PICK(static_cast<uint32_t>(isa_), linear);
-  LinearArgs args = args_of(weight, 0);
-  args.bias = bias, args.x = x.data, args.y = y.data, args.rows = x.rows;
-  parallel_for(threads_, args.out, grain_of(args.in, args.rows),
-               [&](int64_t begin, int64_t end) { kernel(args, begin, end); });
+  int32_t row_start[2] = {0, static_cast<int32_t>(x.rows)};
+  multiply({weight, bias, row_start, x, y});
   return ok();
 }
 
 Status DenseOps::grouped_linear(const tenon_weight& weight, const int32_t* row_start, Matrix x,
                                 Matrix y) const {
   if (!fits(weight, x, y)) return misfit("grouped_linear", weight, x, y);
-  auto* kernel = TENON_ISA_PICK(static_cast<uint32_t>(isa_), linear);
+  multiply({weight, nullptr, row_start, x, y});
+  return ok();
+}
+
+void DenseOps::multiply(const Product& product) const {
   // One index space over all members' output features, so that few large members and many small ones both keep
   // every thread busy. A member without rows costs a comparison.
+  const tenon_weight& weight = product.weight;
   int64_t members = static_cast<int64_t>(weight.members.size());
-  int64_t grain = std::min(grain_of(weight.columns, std::max<int64_t>(1, x.rows / members)),
+  int64_t grain = std::min(grain_of(weight, std::max<int64_t>(1, product.x.rows / members)),
                            std::max<int64_t>(1, weight.rows));
   int64_t ranges = (weight.rows + grain - 1) / grain;
-  parallel_for(threads_, members * ranges, 1, [&](int64_t begin, int64_t end) {
+  blocks_->start();
+  parallel_for(threads_, members * ranges, 1, [&](int64_t begin, int64_t end, uint32_t worker) {
     for (int64_t i = begin; i < end; ++i) {
-      int64_t member = i / ranges, first = i % ranges * grain;
-      int64_t row = row_start[member], rows = row_start[member + 1] - row;
-      if (rows == 0) continue;
-      LinearArgs args = args_of(weight, static_cast<size_t>(member));
-      args.x = x.row(row), args.y = y.row(row), args.rows = rows;
-      kernel(args, first, std::min(first + grain, args.out));
+      int64_t first = i % ranges * grain;
+      multiply_range(product, i / ranges, first, std::min(first + grain, weight.rows), worker);
     }
   });
-  return ok();
+}
+
+void DenseOps::multiply_range(const Product& product, int64_t member, int64_t begin, int64_t end,
+                              uint32_t worker) const {
+  int64_t row = product.row_start[member];
+  LinearArgs args = args_of(product.weight, static_cast<size_t>(member));
+  args.rows = product.row_start[member + 1] - row;
+  if (args.rows == 0) return;
+  args.bias = product.bias, args.x = product.x.row(row), args.y = product.y.row(row);
+  if (is_in_blocks(product.weight)) return blocks_->run(product.weight, member, args, begin, end, worker);
+  TENON_ISA_PICK(static_cast<uint32_t>(isa_), linear)(args, begin, end);
 }
 
 Status DenseOps::embed(const tenon_weight& weight, const int32_t* tokens, Matrix y) const {
@@ -81,7 +109,13 @@ Status DenseOps::embed(const tenon_weight& weight, const int32_t* tokens, Matrix
                                       std::to_string(weight.rows - 1)};
     LinearArgs args = args_of(weight, 0);
     args.y = y.row(r);
-    kernel(args, tokens[r]);
+    if (is_in_blocks(weight)) {
+      uint64_t columns = static_cast<uint64_t>(weight.columns);
+      uint64_t row_bytes = bytes_of(weight.dtype, columns);
+      dequantise(weight.dtype, args.weight + static_cast<uint64_t>(tokens[r]) * row_bytes, columns, args.y);
+    } else {
+      kernel(args, tokens[r]);
+    }
   }
   return ok();
 }

@@ -4,6 +4,7 @@
 #pragma once
 #include <tenon/base/isa.hpp>
 #include <tenon/base/thread_pool.hpp>
+#include <tenon/ops/block_products.hpp>
 #include <tenon/sdk/tensor.hpp>
 #include <tenon/weights/weight.hpp>
 
@@ -11,9 +12,10 @@ namespace tenon {
 
 class DenseOps {
  public:
-  DenseOps(Isa isa, ThreadPool& threads) : isa_(isa), threads_(threads) {}
+  DenseOps(Isa isa, ThreadPool& threads);
 
-  // y[R, N] = x[R, M] weight[N, M]^T + bias[N]; bias may be NULL.
+  // y[R, N] = x[R, M] weight[N, M]^T + bias[N]; bias may be NULL. Packed weights (see packing.hpp) meet x in
+  // 8 bits, all others in float32.
   Status linear(const tenon_weight& weight, const float* bias, Matrix x, Matrix y) const;
   // Rows [row_start[e], row_start[e + 1]) of y[R, N] from those of x[R, M] and member e; row_start: [E + 1].
   Status grouped_linear(const tenon_weight& weight, const int32_t* row_start, Matrix x, Matrix y) const;
@@ -30,15 +32,27 @@ class DenseOps {
   ThreadPool& threads() const { return threads_; }
 
  private:
+  struct Product;
+  void multiply(const Product& product) const;
+  void multiply_range(const Product& product, int64_t member, int64_t begin, int64_t end,
+                      uint32_t worker) const;
+
   Isa isa_;
   ThreadPool& threads_;
+  std::unique_ptr<BlockProducts> blocks_;
 };
 
-// Runs body(begin, end) on the pool's threads over disjoint ranges that cover [0, count).
+// Runs body(begin, end) or body(begin, end, worker) on the pool's threads over disjoint ranges that cover
+// [0, count).
 template <class Body>
 void parallel_for(ThreadPool& threads, int64_t count, int64_t grain, Body&& body) {
-  auto thunk = [](void* ctx, uint32_t begin, uint32_t end, uint32_t) noexcept {
-    (*static_cast<std::remove_reference_t<Body>*>(ctx))(int64_t{begin}, int64_t{end});
+  using Plain = std::remove_reference_t<Body>;
+  auto thunk = [](void* ctx, uint32_t begin, uint32_t end, uint32_t worker) noexcept {
+    if constexpr (std::is_invocable_v<Plain, int64_t, int64_t, uint32_t>) {
+      (*static_cast<Plain*>(ctx))(int64_t{begin}, int64_t{end}, worker);
+    } else {
+      (*static_cast<Plain*>(ctx))(int64_t{begin}, int64_t{end});
+    }
   };
   threads.parallel_for(static_cast<uint32_t>(count), static_cast<uint32_t>(grain), thunk, &body);
 }

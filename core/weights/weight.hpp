@@ -1,6 +1,7 @@
 // What the ABI's opaque tenon_weight is: where a matrix, or a group of equal ones, is stored and how.
 #pragma once
 #include <tenon/abi/tenon_weights.h>
+#include <tenon/base/aligned_buffer.hpp>
 #include <tenon/weights/dtype.hpp>
 
 #include <cstddef>
@@ -12,8 +13,9 @@ namespace tenon {
 inline constexpr int64_t kScaleTile = 128;
 
 struct WeightMember {
-  const std::byte* data;  // [rows, columns] of the weight's dtype, row-major, any alignment
-  const float* scales;    // [ceil(rows / 128), ceil(columns / 128)], or NULL for types without
+  // [rows, columns] of the weight's dtype, row-major, any alignment; rows are whole blocks
+  const std::byte* data;
+  const float* scales;  // [ceil(rows / 128), ceil(columns / 128)], or NULL for types without
 };
 
 }  // namespace tenon
@@ -22,4 +24,5 @@ struct tenon_weight {
   tenon::DType dtype = tenon::DType::kF32;
   int64_t rows = 0, columns = 0;             // out, in: of one member
   std::vector<tenon::WeightMember> members;  // one, or one per expert; empty where only shapes are known
+  tenon::AlignedBuffer panels;  // all members again, as pack() of ops/packing.hpp lays them out, or empty
 };

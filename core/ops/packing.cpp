@@ -1,0 +1,140 @@
+#include <tenon/ops/packing.hpp>
+
+#include <tenon/base/checked.hpp>
+#include <tenon/ops/ops.hpp>
+#include <tenon/weights/block_formats.hpp>
+#include <tenon/weights/convert.hpp>
+
+#include <sys/mman.h>
+
+#include <array>
+#include <cstring>
+
+namespace tenon {
+namespace {
+
+constexpr int kWords = 8;             // of 4 inputs, in a group
+constexpr int64_t kVectorBytes = 64;  // a word for each feature of a panel
+
+using Vector = std::array<uint32_t, kPanelRows>;
+
+// The 8 words of a group, [k][o], become planes at `to`.
+class Planes {
+ public:
+  Planes(const Vector* words, std::byte* to) : words_(words), to_(to) {}
+
+  void put(int bits) {
+    if (bits == 8) return put_words();
+    if (bits & 4) put_plane(4);
+    if (bits & 2) put_plane(2);
+    if (bits & 1) put_plane(1);
+  }
+
+ private:
+  void put_words() { std::memcpy(to_, words_, kWords * kVectorBytes); }
+
+  // The next `width` bits of all words.
+  void put_plane(int width) {
+    int vectors = width, parts = 8 / width;
+    uint32_t mask = ((1u << width) - 1) * 0x01010101u;
+    for (int k = 0; k < vectors; ++k, to_ += kVectorBytes) {
+      Vector packed{};
+      for (int part = 0; part < parts; ++part)
+        for (int o = 0; o < kPanelRows; ++o)
+          packed[o] |= (words_[k + part * vectors][o] >> taken_ & mask) << (part * width);
+      std::memcpy(to_, packed.data(), kVectorBytes);
+    }
+    taken_ += width;
+  }
+
+  const Vector* words_;
+  std::byte* to_;
+  int taken_ = 0;  // low bits that are in planes already
+};
+
+void put_f16(float value, std::byte* to, int o) {
+  uint16_t half = f16_of_float(value);
+  std::memcpy(to + 2 * o, &half, sizeof half);
+}
+
+// One tile from the blocks of its 16 features.
+void put_tile(const PanelLayout& layout, const BlockCodes* blocks, std::byte* to) {
+  for (int o = 0; o < kPanelRows; ++o) {
+    put_f16(blocks[o].d, to, o);
+    if (layout.has_minima) put_f16(blocks[o].m, to + 32, o);
+  }
+  to += layout.head_bytes;
+  for (int group = 0; group < layout.groups; ++group) {
+    for (int s = 0; layout.scale_bytes && s < layout.spans; ++s)
+      for (int o = 0; o < kPanelRows; ++o) {
+        int span = group * layout.spans + s;
+        to[16 * s + o] = static_cast<std::byte>(blocks[o].scale[span]);
+        if (layout.has_minima)
+          to[16 * (layout.spans + s) + o] = static_cast<std::byte>(blocks[o].minimum[span]);
+      }
+    to += layout.scale_bytes;
+    Vector words[kWords];
+    for (int o = 0; o < kPanelRows; ++o)
+      for (int k = 0; k < kWords; ++k)
+        std::memcpy(&words[k][o], blocks[o].code + group * kGroupInputs + 4 * k, 4);
+    Planes(words, to).put(layout.bits);
+    to += kVectorBytes * layout.bits;
+  }
+}
+
+// Features beyond the last have factors of zero.
+void put_panel(const tenon_weight& weight, const PanelLayout& layout, const std::byte* member, int64_t panel,
+               std::byte* to) {
+  const BlockFormat& format = block_format_of(weight.dtype);
+  BlockSize size = block_of(weight.dtype);
+  uint64_t row_bytes = bytes_of(weight.dtype, static_cast<uint64_t>(weight.columns));
+  int64_t first = panel * kPanelRows, rows = std::min(weight.rows - first, kPanelRows);
+  BlockCodes blocks[kPanelRows] = {};
+  for (int64_t tile = 0; tile * size.elements < weight.columns; ++tile, to += layout.tile_bytes) {
+    for (int64_t o = 0; o < rows; ++o)
+      format.read(
+          member + static_cast<uint64_t>(first + o) * row_bytes + static_cast<uint64_t>(tile) * size.bytes,
+          blocks[o]);
+    put_tile(layout, blocks, to);
+  }
+}
+
+constexpr DType kTypes[] = {DType::kQ8_0, DType::kQ4_0, DType::kQ4_1,   DType::kQ5_0,
+                            DType::kQ5_1, DType::kQ2_K, DType::kQ3_K,   DType::kQ4_K,
+                            DType::kQ5_K, DType::kQ6_K, DType::kIQ4_NL, DType::kIQ4_XS};
+
+}  // namespace
+
+std::optional<PanelKind> find_panel_kind(DType type) {
+  for (size_t i = 0; i < std::size(kTypes); ++i)
+    if (kTypes[i] == type) return static_cast<PanelKind>(i);
+  return std::nullopt;
+}
+
+uint64_t panel_bytes_of(PanelKind kind, int64_t rows, int64_t columns) {
+  const PanelLayout& layout = kPanelLayouts[static_cast<size_t>(kind)];
+  int64_t panels = (rows + kPanelRows - 1) / kPanelRows;
+  return static_cast<uint64_t>(panels * (columns / (kGroupInputs * layout.groups)) * layout.tile_bytes);
+}
+
+Status pack(tenon_weight& weight, ThreadPool& threads) {
+  std::optional<PanelKind> kind = find_panel_kind(weight.dtype);
+  if (!kind || weight.members.empty()) return ok();
+  uint64_t member_bytes = panel_bytes_of(*kind, weight.rows, weight.columns);
+  TENON_TRY(AlignedBuffer buffer,
+            AlignedBuffer::allocate(member_bytes * weight.members.size(), "packed weights"));
+  // Fewer address translations per byte read; where the system has no large pages to give, nothing is lost.
+  if (buffer.bytes() > 0) madvise(buffer.data(), buffer.bytes(), MADV_HUGEPAGE);
+  const PanelLayout& layout = kPanelLayouts[static_cast<size_t>(*kind)];
+  int64_t panels = (weight.rows + kPanelRows - 1) / kPanelRows;
+  parallel_for(
+      threads, panels * static_cast<int64_t>(weight.members.size()), 4, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i)
+          put_panel(weight, layout, weight.members[static_cast<size_t>(i / panels)].data, i % panels,
+                    buffer.data() + static_cast<uint64_t>(i) * (member_bytes / static_cast<uint64_t>(panels)));
+      });
+  weight.panels = std::move(buffer);
+  return ok();
+}
+
+}  // namespace tenon

@@ -1,0 +1,213 @@
+// Products with weights in blocks, as they stand and packed.
+#include "test_blocks.hpp"
+
+#include <tests/testing/temp_dir.hpp>
+
+#include <tenon/ops/ops.hpp>
+#include <tenon/ops/packing.hpp>
+
+#include <cmath>
+
+namespace tenon::testing {
+namespace {
+
+std::vector<Isa> isas() {
+  std::vector<Isa> isas;
+  for (Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512})
+    if (isa <= widest_isa()) isas.push_back(isa);
+  return isas;
+}
+
+Matrix matrix(std::vector<float>& values, int64_t columns) {
+  return {values.data(), static_cast<int64_t>(values.size()) / columns, columns};
+}
+
+std::string name_of(DType type, Isa isa, Kept kept) {
+  return std::string(name_of(type)) + " " + name_of(isa) + (kept == Kept::kPacked ? " packed" : "");
+}
+
+// Relative distance of y from x W^T computed in double precision.
+double relative_rms(const TestBlocks& w, const std::vector<float>& x, const std::vector<float>& y) {
+  double error = 0, power = 0;
+  int64_t rows = static_cast<int64_t>(x.size()) / w.columns();
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t n = 0; n < w.rows(); ++n) {
+      double sum = 0;
+      for (int64_t m = 0; m < w.columns(); ++m) sum += double(w.at(n, m)) * x[r * w.columns() + m];
+      error += std::pow(sum - y[r * w.rows() + n], 2), power += sum * sum;
+    }
+  return std::sqrt(error / power);
+}
+
+constexpr Kept kBothWays[] = {Kept::kAsItStands, Kept::kPacked};
+
+TEST(BlockOps, LinearMatchesTheDefinition) {
+  ThreadPool threads(2);
+  for (DType type : kBlockTypes)
+    for (auto [out, in] : {std::pair{1, 256}, {16, 512}, {37, 768}}) {
+      std::vector<float> x = random_values(3 * in, 3);
+      for (Kept kept : kBothWays) {
+        TestBlocks w(type, 1, out, in, kept);
+        for (Isa isa : isas()) {
+          std::vector<float> y(3 * out, NAN);
+          ASSERT_TRUE(DenseOps(isa, threads).linear(w.weight(), nullptr, matrix(x, in), matrix(y, out)).ok());
+          double bound = w.weight().panels.bytes() > 0 ? 0.012 : 1e-6;
+          EXPECT_LT(relative_rms(w, x, y), bound) << name_of(type, isa, kept) << " " << out << "x" << in;
+        }
+      }
+    }
+}
+
+// Activations that 8 bits hold exactly leave no error but that of float32 sums.
+TEST(BlockOps, PackedLinearIsExactWhereActivationsAre) {
+  ThreadPool threads(2);
+  constexpr int64_t kOut = 35, kIn = 512, kRows = 15;
+  std::vector<float> x(kRows * kIn);
+  std::mt19937 generator(4);
+  for (size_t i = 0; i < x.size(); ++i)
+    x[i] = i % 32 == 7 ? 127 : static_cast<float>(static_cast<int>(generator() % 255) - 127);
+  for (DType type : kBlockTypes) {
+    TestBlocks w(type, 1, kOut, kIn, Kept::kPacked);
+    for (Isa isa : isas()) {
+      std::vector<float> y(kRows * kOut, NAN);
+      ASSERT_TRUE(DenseOps(isa, threads).linear(w.weight(), nullptr, matrix(x, kIn), matrix(y, kOut)).ok());
+      EXPECT_LT(relative_rms(w, x, y), 1e-6) << name_of(type, isa, Kept::kPacked);
+    }
+  }
+}
+
+TEST(BlockOps, InstructionSetsAgree) {
+  ThreadPool threads(1);
+  constexpr int64_t kOut = 48, kIn = 1024, kRows = 3;
+  std::vector<float> x = random_values(kRows * kIn, 3);
+  for (DType type : kBlockTypes) {
+    TestBlocks w(type, 1, kOut, kIn, Kept::kPacked);
+    std::vector<float> first(kRows * kOut), y(kRows * kOut);
+    ASSERT_TRUE(
+        DenseOps(Isa::kScalar, threads).linear(w.weight(), nullptr, matrix(x, kIn), matrix(first, kOut)).ok());
+    for (Isa isa : isas()) {
+      ASSERT_TRUE(DenseOps(isa, threads).linear(w.weight(), nullptr, matrix(x, kIn), matrix(y, kOut)).ok());
+      double error = 0, power = 0;
+      for (size_t i = 0; i < y.size(); ++i)
+        error += std::pow(double(y[i]) - first[i], 2), power += std::pow(double(first[i]), 2);
+      EXPECT_LT(std::sqrt(error / power), 1e-6) << name_of(type, isa, Kept::kPacked);
+    }
+  }
+}
+
+TEST(BlockOps, NeitherRowsNorThreadsChangeABit) {
+  constexpr int64_t kOut = 100, kIn = 512, kRows = 83;
+  std::vector<float> x = random_values(kRows * kIn, 6), bias = random_values(kOut, 7);
+  ThreadPool single(1), several(3);
+  for (DType type : kBlockTypes)
+    for (Kept kept : kBothWays) {
+      TestBlocks w(type, 1, kOut, kIn, kept);
+      for (Isa isa : isas()) {
+        std::vector<float> all(kRows * kOut), again(kRows * kOut), some(kRows * kOut);
+        DenseOps one(isa, single), more(isa, several);
+        ASSERT_TRUE(one.linear(w.weight(), bias.data(), matrix(x, kIn), matrix(all, kOut)).ok());
+        ASSERT_TRUE(more.linear(w.weight(), bias.data(), matrix(x, kIn), matrix(again, kOut)).ok());
+        EXPECT_EQ(all, again) << name_of(type, isa, kept);
+        for (int64_t r = 0, count = 1; r < kRows; r += count, ++count) {
+          count = std::min(count, kRows - r);
+          ASSERT_TRUE(more.linear(w.weight(), bias.data(), matrix(x, kIn).slice(r, count),
+                                  matrix(some, kOut).slice(r, count))
+                          .ok());
+        }
+        EXPECT_EQ(all, some) << name_of(type, isa, kept);
+      }
+    }
+}
+
+TEST(BlockOps, GroupedLinearEqualsLinearMemberByMember) {
+  constexpr int64_t kOut = 40, kIn = 256;
+  const std::vector<int32_t> row_start = {0, 0, 3, 3, 4, 24, 24};
+  std::vector<float> x = random_values(24 * kIn, 2);
+  ThreadPool threads(3);
+  for (DType type : kBlockTypes)
+    for (Kept kept : kBothWays) {
+      TestBlocks group(type, 6, kOut, kIn, kept);
+      DenseOps ops(widest_isa(), threads);
+      std::vector<float> y(24 * kOut, NAN), expected(24 * kOut, NAN);
+      ASSERT_TRUE(ops.grouped_linear(group.weight(), row_start.data(), matrix(x, kIn), matrix(y, kOut)).ok());
+      for (uint32_t e = 0; e < 6; ++e) {
+        TestBlocks member(type, 1, kOut, kIn, kept, e);
+        int64_t first = row_start[e], rows = row_start[e + 1] - first;
+        ASSERT_TRUE(ops.linear(member.weight(), nullptr, matrix(x, kIn).slice(first, rows),
+                               matrix(expected, kOut).slice(first, rows))
+                        .ok());
+      }
+      EXPECT_EQ(y, expected) << name_of(type, widest_isa(), kept);
+    }
+}
+
+TEST(BlockOps, EmbedReadsRowsOfEveryTypePackedOrNot) {
+  ThreadPool threads(1);
+  for (DType type : kBlockTypes)
+    for (Kept kept : kBothWays) {
+      TestBlocks w(type, 1, 20, 512, kept);
+      std::vector<int32_t> tokens = {19, 0, 7, 7};
+      std::vector<float> y(4 * 512);
+      ASSERT_TRUE(DenseOps(widest_isa(), threads).embed(w.weight(), tokens.data(), matrix(y, 512)).ok());
+      for (int64_t i = 0; i < 4 * 512; ++i) ASSERT_EQ(y[i], w.at(tokens[i / 512], i % 512)) << name_of(type);
+    }
+}
+
+TEST(BlockOps, ZerosGiveTheBiasAndNotANumberStaysInItsRow) {
+  constexpr int64_t kOut = 20, kIn = 256;
+  ThreadPool threads(1);
+  std::vector<float> bias = random_values(kOut, 7);
+  for (DType type : kBlockTypes) {
+    TestBlocks w(type, 1, kOut, kIn, Kept::kPacked);
+    if (w.weight().panels.bytes() == 0) continue;
+    for (Isa isa : isas()) {
+      std::vector<float> x(3 * kIn), y(3 * kOut, 5.0f);
+      x[kIn + 40] = NAN, x[kIn + 100] = INFINITY, x[2 * kIn + 3] = 1e-38f;
+      ASSERT_TRUE(DenseOps(isa, threads).linear(w.weight(), bias.data(), matrix(x, kIn), matrix(y, kOut)).ok());
+      for (int64_t n = 0; n < kOut; ++n) {
+        EXPECT_EQ(y[n], bias[n]) << name_of(type, isa, Kept::kPacked);
+        EXPECT_TRUE(std::isnan(y[kOut + n])) << name_of(type, isa, Kept::kPacked);
+        EXPECT_NEAR(y[2 * kOut + n], bias[n], 1e-6) << name_of(type, isa, Kept::kPacked);
+      }
+    }
+  }
+}
+
+TEST(Packing, TakesAboutWhatTheFileTakes) {
+  ThreadPool threads(2);
+  for (DType type : kBlockTypes) {
+    TestBlocks w(type, 2, 32, 512, Kept::kPacked);
+    double file = static_cast<double>(bytes_of(type, 2 * 32 * 512));
+    if (type == DType::kMXFP4) {
+      EXPECT_EQ(w.weight().panels.bytes(), 0u);
+    } else {
+      EXPECT_LE(static_cast<double>(w.weight().panels.bytes()), 1.20 * file) << name_of(type);
+      EXPECT_GE(static_cast<double>(w.weight().panels.bytes()), file) << name_of(type);
+    }
+  }
+}
+
+TEST(Packing, LeavesOtherTypesAndWeightsWithoutMembersAlone) {
+  ThreadPool threads(1);
+  tenon_weight floats, shape_only;
+  std::vector<std::byte> bytes(64);
+  floats.rows = 4, floats.columns = 4, floats.members.push_back({bytes.data(), nullptr});
+  shape_only.dtype = DType::kQ4_0, shape_only.rows = 16, shape_only.columns = 32;
+  for (tenon_weight* weight : {&floats, &shape_only}) {
+    ASSERT_TRUE(pack(*weight, threads).ok());
+    EXPECT_EQ(weight->panels.bytes(), 0u);
+  }
+}
+
+TEST(BlockOps, RefusesRowsThatAWorkersMemoryCannotHold) {
+  ThreadPool threads(1);
+  std::vector<std::byte> bytes(18);
+  tenon_weight weight;
+  weight.dtype = DType::kQ4_0, weight.rows = 1, weight.columns = BlockProducts::kColumnsMax + 32;
+  weight.members.push_back({bytes.data(), nullptr});
+  Matrix x(nullptr, 0, weight.columns), y(nullptr, 0, 1);
+  EXPECT_NE(refusal_of(DenseOps(widest_isa(), threads).linear(weight, nullptr, x, y)), "");
+}
+
+}  // namespace
+}  // namespace tenon::testing
