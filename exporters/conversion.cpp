@@ -58,17 +58,35 @@ void encode_as(const float* row, int64_t columns, std::byte* to, Convert&& conve
   }
 }
 
-void encode_row(Work& work, int64_t at, uint32_t worker) {
-  float* row = work.scratch.data() + size_t{worker} * 2 * work.columns;
-  std::byte* to = work.bytes.data() + at * static_cast<int64_t>(work.row_bytes);
-  int64_t out_row = work.first + at;
+// Where a row of the output comes from.
+struct Origin {
+  const RowRange& range;
+  int64_t row;  // of the source's tensor
+};
+
+Origin origin_of(const Work& work, int64_t out_row) {
   auto range =
       std::upper_bound(work.range_ends.begin(), work.range_ends.end(), out_row) - work.range_ends.begin();
   const RowRange& from = work.output.ranges[range];
-  work.source.read_row(from.tensor, from.first + out_row - (work.range_ends[range] - from.rows), row);
+  return {from, from.first + out_row - (work.range_ends[range] - from.rows)};
+}
+
+// How many rows before it the same row is among those at hand; 0: nowhere.
+int64_t repeat_of(const Work& work, int64_t at) {
+  Origin origin = origin_of(work, work.first + at);
+  int64_t period = work.source.period(origin.range.tensor);
+  return period > 0 && at >= period && origin.row - period >= origin.range.first ? period : 0;
+}
+
+void encode_row(Work& work, int64_t at, uint32_t worker) {
+  if (repeat_of(work, at) > 0) return;
+  float* row = work.scratch.data() + size_t{worker} * 2 * work.columns;
+  std::byte* to = work.bytes.data() + at * static_cast<int64_t>(work.row_bytes);
+  Origin origin = origin_of(work, work.first + at);
+  work.source.read_row(origin.range.tensor, origin.row, row);
   change_row(row, work.columns, work.output.change);
   bool is_good = std::all_of(row, row + work.columns, [](float x) { return std::fabs(x) <= kValueMax; });
-  if (!is_good) work.bad_row = out_row;
+  if (!is_good) work.bad_row = work.first + at;
   switch (work.output.plan.dtype) {
     case DType::kF32: std::memcpy(to, row, work.row_bytes); return;
     case DType::kF16: encode_as<uint16_t>(row, work.columns, to, f16_of_float); return;
@@ -76,6 +94,17 @@ void encode_row(Work& work, int64_t at, uint32_t worker) {
     default: break;
   }
   if (is_good) encode_blocks(work, row, row + work.columns, to, work.errors[at]);
+}
+
+// In order, so that what is copied is there, even if it is a copy.
+void copy_repeats(Work& work, int64_t rows) {
+  for (int64_t at = 0; at < rows; ++at) {
+    int64_t back = repeat_of(work, at);
+    if (back == 0) continue;
+    std::byte* to = work.bytes.data() + at * static_cast<int64_t>(work.row_bytes);
+    std::memcpy(to, to - back * static_cast<int64_t>(work.row_bytes), work.row_bytes);
+    work.errors[at] = work.errors[at - back];
+  }
 }
 
 void add_to(std::vector<GroupError>& groups, const OutputTensor& output, const GroupError& error) {
@@ -99,6 +128,7 @@ Status convert_rows(Work& work, int64_t rows, TensorWriter& writer, ThreadPool& 
         for (uint32_t at = begin; at < end; ++at) encode_row(*static_cast<Work*>(ctx), at, worker);
       },
       &work);
+  copy_repeats(work, rows);
   if (work.bad_row >= 0)
     return invalid("tensor " + work.output.plan.name + ": row " + std::to_string(work.bad_row) +
                    " has a value that is not finite or beyond 65504, expected weights");

@@ -32,6 +32,12 @@ RandomSpread spread_of(std::string_view section, const std::string& name, const 
   return {0, std::sqrt(3.0 / static_cast<double>(shape.back()))};
 }
 
+// Experts and tokens must differ from each other; features need not.
+int64_t period_of(const std::string& name, const std::vector<int64_t>& shape) {
+  if (rows_of(shape) < 512 || name == "router") return 0;
+  return name == "embedding" ? 256 : 64;
+}
+
 }  // namespace
 
 Qwen3NextFacts synthetic_qwen3_next(const SyntheticSize& size) {
@@ -57,7 +63,7 @@ RandomSource synthetic_tensors(const Qwen3NextFacts& facts, uint64_t seed) {
   RandomSource source(seed);
   for_each_tensor(facts, [&](const char* section, const std::string& name, const std::string& tensor,
                              const std::vector<int64_t>& shape) {
-    source.add(tensor, shape, spread_of(section, name, shape));
+    source.add(tensor, shape, spread_of(section, name, shape), period_of(name, shape));
   });
   return source;
 }

@@ -83,8 +83,9 @@ void CheckpointSource::read_row(const std::string& name, int64_t row, float* to)
     to[i] = float_of_f8_e4m3(bits_at<uint8_t>(data, i)) * scales[i / kScaleTile];
 }
 
-void RandomSource::add(const std::string& name, std::vector<int64_t> shape, RandomSpread spread) {
-  entries_[name] = {std::move(shape), spread, hash_of(name, seed_)};
+void RandomSource::add(const std::string& name, std::vector<int64_t> shape, RandomSpread spread,
+                       int64_t period) {
+  entries_[name] = {std::move(shape), spread, period, hash_of(name, seed_)};
 }
 
 const std::vector<int64_t>* RandomSource::find_shape(const std::string& name) const {
@@ -92,9 +93,12 @@ const std::vector<int64_t>* RandomSource::find_shape(const std::string& name) co
   return found == entries_.end() ? nullptr : &found->second.shape;
 }
 
+int64_t RandomSource::period(const std::string& name) const { return entries_.at(name).period; }
+
 void RandomSource::read_row(const std::string& name, int64_t row, float* to) const {
   const Entry& entry = entries_.at(name);
   int64_t columns = entry.shape.back(), words = (columns + 3) / 4;
+  if (entry.period > 0) row %= entry.period;
   float middle = static_cast<float>(entry.spread.middle);
   float step = static_cast<float>(entry.spread.spread / 32768);
   uint64_t bits = 0;  // random ones, enough for four elements

@@ -15,6 +15,8 @@ class TensorSource {
   // Row `row` as float32, [columns]: the last dimension is a row, all others count rows.
   // REQUIRES: there is such a row
   virtual void read_row(const std::string& name, int64_t row, float* to) const = 0;
+  // After how many rows a tensor repeats itself, so that work on a row may be done once; 0: never.
+  virtual int64_t period(const std::string&) const { return 0; }
 };
 
 // Float tensors of a checkpoint; f8_e4m3 ones with the scales beside them.
@@ -40,19 +42,22 @@ struct RandomSpread {
   double middle = 0, spread = 1;
 };
 
-// Tensors whose every element follows from seed, name and place alone.
+// Tensors whose every element follows from seed, name and place alone. Rows of large ones may repeat: it takes
+// long to quantise many.
 class RandomSource final : public TensorSource {
  public:
   explicit RandomSource(uint64_t seed) : seed_(seed) {}
-  void add(const std::string& name, std::vector<int64_t> shape, RandomSpread spread);
+  void add(const std::string& name, std::vector<int64_t> shape, RandomSpread spread, int64_t period = 0);
 
   const std::vector<int64_t>* find_shape(const std::string& name) const override;
   void read_row(const std::string& name, int64_t row, float* to) const override;
+  int64_t period(const std::string& name) const override;
 
  private:
   struct Entry {
     std::vector<int64_t> shape;
     RandomSpread spread;
+    int64_t period;
     uint64_t seed;
   };
 

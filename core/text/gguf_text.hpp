@@ -8,7 +8,8 @@
 
 namespace tenon {
 
-// Kinds of tokens, in tokenizer.ggml.token_type. 2 (unknown) counts as a control token, 6 (byte) as a normal one.
+// Kinds of tokens, in tokenizer.ggml.token_type. 2 (unknown) counts as a control token, 6 (byte) as a normal
+// one.
 inline constexpr int32_t kGgufNormalToken = 1, kGgufControlToken = 3, kGgufUserToken = 4, kGgufUnusedToken = 5;
 
 // Normal tokens become the vocabulary, control tokens and user-defined ones are added tokens; unused ones are

@@ -2,8 +2,8 @@
 #include <tests/testing/temp_dir.hpp>
 
 #include <tenon/model/weight_scope.hpp>
-#include <tenon/weights/safetensors.hpp>
 #include <tenon/sdk/weights.hpp>
+#include <tenon/weights/safetensors.hpp>
 
 namespace tenon::testing {
 namespace {

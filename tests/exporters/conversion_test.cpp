@@ -73,6 +73,19 @@ TEST(Conversion, TakesRowsFromRangesAndChangesThem) {
   EXPECT_EQ(floats_in(dir / "y.gguf")[5], -std::exp(row[5]));
 }
 
+TEST(Conversion, RepeatsRowsAsTheSourceDoes) {
+  RandomSource source(1);
+  source.add("a", {300, 64}, {0, 1}, 7);
+  TempDir dir;
+  std::vector<OutputTensor> outputs = {{{"out", DType::kF32, {250, 64}}, {{"a", 3, 100}, {"a", 0, 150}}}};
+  ASSERT_TRUE(write(source, outputs, dir / "x.gguf", 3).ok());
+  std::vector<float> written = floats_in(dir / "x.gguf"), row(64);
+  for (int64_t r = 0; r < 250; ++r) {
+    source.read_row("a", (r < 100 ? 3 + r : r - 100) % 7, row.data());
+    EXPECT_TRUE(std::equal(row.begin(), row.end(), written.begin() + r * 64)) << r;
+  }
+}
+
 TEST(Conversion, DoesNotDependOnThreads) {
   TempDir dir;
   std::vector<OutputTensor> outputs = {
