@@ -16,6 +16,8 @@ using Action = std::function<Result<int>()>;
 void add_run(CLI::App& app, Action& chosen);
 void add_bench(CLI::App& app, Action& chosen);
 void add_import(CLI::App& app, Action& chosen);
+void add_quantize(CLI::App& app, Action& chosen);
+void add_synth(CLI::App& app, Action& chosen);
 void add_inspect(CLI::App& app, Action& chosen);
 void add_plugins(CLI::App& app, Action& chosen);
 void add_devices(CLI::App& app, Action& chosen);

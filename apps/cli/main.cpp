@@ -24,6 +24,8 @@ int run(int argc, char** argv) {
   add_run(app, chosen);
   add_bench(app, chosen);
   add_import(app, chosen);
+  add_quantize(app, chosen);
+  add_synth(app, chosen);
   add_inspect(app, chosen);
   add_plugins(app, chosen);
   add_devices(app, chosen);

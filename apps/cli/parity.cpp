@@ -10,6 +10,7 @@
 #include <tenon/weights/convert.hpp>
 #include <tenon/weights/safetensors.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -22,6 +23,7 @@ struct Options {
   ModelOptions model;
   std::string golden, dump;
   double tolerance = 2e-4;
+  double kl_max = -1;  // below 0: values are compared, not distributions
   bool as_json = false;
 };
 
@@ -32,6 +34,7 @@ struct Row {
   double max_error = 0;  // greatest absolute difference; for ids, how many differ
   double max_value = 0;  // greatest absolute value of the reference
   bool is_ids = false;
+  double mean_kl = -1, top_1 = 0;  // of distributions over tokens, where those are compared
 
   double relative() const { return max_value > 0 ? max_error / max_value : max_error; }
   bool passes(double tolerance) const {
@@ -109,6 +112,58 @@ Status dump(const std::string& path, const KeptTensors& computed) {
   return write_safetensors(path, tensors);
 }
 
+// Rows of logits as distributions: what is lost on average by taking the computed for the reference, in nats,
+// and how often both hold the same token for the most probable.
+void compare_distributions(Row& row, const StoredTensor& expected, const KeptTensor& computed) {
+  std::vector<float> reference = floats_of(expected);
+  size_t columns = static_cast<size_t>(expected.shape.back()), rows = reference.size() / columns;
+  double kl = 0, same = 0;
+  for (size_t r = 0; r < rows; ++r) {
+    const float *p = reference.data() + r * columns, *q = computed.floats.data() + r * columns;
+    float p_top = *std::max_element(p, p + columns), q_top = *std::max_element(q, q + columns);
+    double p_sum = 0, q_sum = 0, dot = 0;
+    for (size_t i = 0; i < columns; ++i) {
+      double weight = std::exp(double{p[i]} - p_top);
+      p_sum += weight, q_sum += std::exp(double{q[i]} - q_top);
+      dot += weight * ((double{p[i]} - p_top) - (double{q[i]} - q_top));
+    }
+    kl += dot / p_sum - std::log(p_sum) + std::log(q_sum);
+    same += std::max_element(p, p + columns) - p == std::max_element(q, q + columns) - q;
+  }
+  row.mean_kl = kl / static_cast<double>(rows), row.top_1 = same / static_cast<double>(rows);
+}
+
+bool is_distribution(const std::string& name) { return name == "logits" || name.ends_with(".logits"); }
+
+// Of the logits alone, whose inputs are the reference's own tokens.
+std::vector<Row> distribution_rows(const Safetensors& golden, const KeptTensors& computed) {
+  std::vector<Row> rows;
+  for (const auto& [name, expected] : golden.tensors()) {
+    if (!is_distribution(name)) continue;
+    rows.push_back(compare(name, expected, computed));
+    if (rows.back().problem.empty()) compare_distributions(rows.back(), expected, computed.at(name));
+  }
+  return rows;
+}
+
+int report_distributions(const std::vector<Row>& rows, double kl_max) {
+  std::printf("%-28s %12s %12s\n", "tensor", "mean KL", "same top-1");
+  size_t failed = rows.empty();
+  for (const Row& row : rows) {
+    bool passes = row.problem.empty() && row.mean_kl <= kl_max;
+    failed += !passes;
+    if (row.problem.empty())
+      std::printf("%-28s %12.3e %10.1f %%%s\n", row.name.c_str(), row.mean_kl, 100 * row.top_1,
+                  passes ? "" : "  FAILED");
+    else
+      std::printf("%-28s %s  FAILED\n", row.name.c_str(), row.problem.c_str());
+  }
+  if (failed == 0) return kExitOk;
+  std::fprintf(stderr, "tenon: parity: %zu of %zu distributions are beyond a mean KL divergence of %g\n",
+               failed, rows.size(), kl_max);
+  return kExitBadData;
+}
+
 void print_rows(const std::vector<Row>& rows, double tolerance) {
   std::printf("%-28s %12s %12s\n", "tensor", "max error", "relative");
   for (const Row& row : rows) {
@@ -148,6 +203,7 @@ Result<int> run_parity_command(const Options& options) {
   TENON_TRY(KeptTensors computed, run_parity(model->assembly(), request));
   if (!options.dump.empty()) TENON_TRY(dump(options.dump, computed));
 
+  if (options.kl_max >= 0) return report_distributions(distribution_rows(*golden, computed), options.kl_max);
   std::vector<Row> rows;
   size_t failed = 0;
   for (const auto& [name, expected] : golden->tensors()) {
@@ -179,6 +235,10 @@ void add_parity(CLI::App& app, Action& chosen) {
                    "Greatest error allowed, as a share of a tensor's greatest value")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));
+  command
+      ->add_option("--kl", options->kl_max,
+                   "Compare logits alone, as distributions: greatest mean KL divergence allowed, in nats")
+      ->check(CLI::Range(0.0, 100.0));
   command->add_flag("--json", options->as_json, "Write everything as JSON");
   command->callback([options, &chosen] { chosen = [options] { return run_parity_command(*options); }; });
 }

@@ -62,7 +62,8 @@ void add_template(CLI::App& app, Action& chosen) {
       "template",
       "Show the text that a model gets for a chat: standard input holds {\"messages\", \"tools\", "
       "\"add_generation_prompt\", \"kwargs\", \"bos_token\", \"eos_token\"}, or the list of messages alone");
-  command->add_option("template", options->path, "A Jinja template, or a model's directory")->required();
+  command->add_option("template", options->path, "A Jinja template, a GGUF file, or a model's directory")
+      ->required();
   auto* jsonl =
       command->add_flag("--jsonl", options->jsonl, "Read one chat a line, write {\"rendered\"} for each");
   command->add_option("--user", options->user, "A chat of this one message")->excludes(jsonl);

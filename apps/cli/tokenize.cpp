@@ -128,7 +128,8 @@ Result<int> tokenize(const Options& options) {
 void add_tokenize(CLI::App& app, Action& chosen) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("tokenize", "Show the token ids of text, or the text of ids");
-  command->add_option("tokenizer", options->path, "A tokenizer.json, or a model's directory")->required();
+  command->add_option("tokenizer", options->path, "A tokenizer.json, a GGUF file, or a model's directory")
+      ->required();
   auto* text = command->add_option("text", options->text,
                                    "The text (with --decode: the ids); standard input if missing");
   auto* decode = command->add_flag("--decode", options->decode, "Take ids and show their text");

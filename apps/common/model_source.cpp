@@ -1,6 +1,8 @@
 #include <apps/common/model_source.hpp>
 
-#include <importers/hub.hpp>
+#include <importers/checkpoint_description.hpp>
+
+#include <tenon/weights/gguf.hpp>
 
 namespace tenon {
 namespace {
@@ -25,7 +27,7 @@ Result<ModelDescription> describe_model(const std::string& source) {
     TENON_TRY(path, find_demo_model());
   }
   std::error_code ignored;
-  if (!fs::is_directory(path, ignored)) return load_description(path);
+  if (!fs::is_directory(path, ignored) && !is_gguf(path)) return load_description(path);
   TENON_TRY(std::string toml, describe_checkpoint(path));
   return parse_description(toml, path.string() + " (imported)", path);
 }

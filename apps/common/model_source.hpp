@@ -4,8 +4,8 @@
 
 namespace tenon {
 
-// source: a directory in the Hugging Face layout, a description (.toml), or empty for the demo model. A
-// directory is imported first, so that it and the imported description are one and the same.
+// source: a directory in the Hugging Face layout, a GGUF file (.gguf), a description (.toml), or empty for the
+// demo model. The first two are imported first, so that they and the imported description are one and the same.
 Result<ModelDescription> describe_model(const std::string& source);
 
 // The demo model beside this program, in a build tree or an installation.

@@ -31,8 +31,10 @@ Result<RegistryOptions> PluginOptions::registry_options() const {
 }
 
 void ModelOptions::add_to(CLI::App& command) {
-  command.add_option("MODEL", model,
-                     "A directory in the Hugging Face layout, or a description (.toml); default: the demo");
+  command.add_option(
+      "MODEL", model,
+      "A directory in the Hugging Face layout, a GGUF file, or a description (.toml); default: the "
+      "demo");
   plugins.add_to(command);
   command.add_option("-t,--threads", threads, "CPU threads; default: all processors")
       ->check(CLI::Range(1, 1024));

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace tenon {
 namespace {
@@ -18,17 +19,6 @@ struct Descriptor {
     if (fd >= 0) close(fd);
   }
 };
-
-Status write_all(int fd, std::string_view content, const std::filesystem::path& path) {
-  while (!content.empty()) {
-    ssize_t written = write(fd, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return io_error(path, errno);
-    content.remove_prefix(static_cast<size_t>(written));
-  }
-  if (fsync(fd) != 0) return io_error(path, errno);
-  return ok();
-}
 
 }  // namespace
 
@@ -57,27 +47,53 @@ Result<std::string> read_file(const std::filesystem::path& path, uint64_t bytes_
   }
 }
 
-Status write_file(const std::filesystem::path& path, std::string_view content) {
-  std::filesystem::path directory = path.has_parent_path() ? path.parent_path() : ".";
+Result<NewFile> NewFile::create(const std::filesystem::path& path) {
   std::filesystem::path temporary =
-      directory / ("." + path.filename().string() + ".tmp-" + std::to_string(getpid()));
-  {
-    unlink(temporary.c_str());  // left by a process of the same number; never written through, it may be a link
-    Descriptor file{open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)};
-    if (file.fd < 0) return io_error(temporary, errno);
-    if (Status written = write_all(file.fd, content, temporary); !written.ok()) {
-      unlink(temporary.c_str());
-      return written;
-    }
+      path.parent_path() / ("." + path.filename().string() + ".tmp-" + std::to_string(getpid()));
+  unlink(temporary.c_str());  // left by a process of the same number; never written through, it may be a link
+  int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd < 0) return io_error(temporary, errno);
+  return NewFile(path, std::move(temporary), fd);
+}
+
+NewFile::NewFile(std::filesystem::path path, std::filesystem::path temporary, int fd)
+    : path_(std::move(path)), temporary_(std::move(temporary)), fd_(fd) {}
+
+NewFile::NewFile(NewFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      temporary_(std::move(other.temporary_)),
+      fd_(std::exchange(other.fd_, -1)) {}
+
+NewFile::~NewFile() {
+  if (fd_ < 0) return;
+  close(fd_);
+  unlink(temporary_.c_str());
+}
+
+Status NewFile::write(std::string_view content) {
+  while (!content.empty()) {
+    ssize_t written = ::write(fd_, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return io_error(temporary_, errno);
+    content.remove_prefix(static_cast<size_t>(written));
   }
-  if (rename(temporary.c_str(), path.c_str()) != 0) {
-    int error_number = errno;
-    unlink(temporary.c_str());
-    return io_error(path, error_number);
-  }
+  return ok();
+}
+
+Status NewFile::commit() {
+  if (fsync(fd_) != 0) return io_error(temporary_, errno);
+  if (rename(temporary_.c_str(), path_.c_str()) != 0) return io_error(path_, errno);
+  close(std::exchange(fd_, -1));
+  std::filesystem::path directory = path_.has_parent_path() ? path_.parent_path() : ".";
   Descriptor folder{open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (folder.fd >= 0) fsync(folder.fd);
   return ok();
+}
+
+Status write_file(const std::filesystem::path& path, std::string_view content) {
+  TENON_TRY(NewFile file, NewFile::create(path));
+  TENON_TRY(file.write(content));
+  return file.commit();
 }
 
 }  // namespace tenon

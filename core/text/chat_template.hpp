@@ -26,8 +26,9 @@ class ChatTemplate {
   static Result<ChatTemplate> compile(std::string source, std::string who = "chat template",
                                       const Json& special_tokens = Json::object(), const Limits& limits = {});
 
-  // path: a template, or a model's directory. The directory's template is chat_template.jinja or, where that is
-  // missing, chat_template in tokenizer_config.json; its special tokens come from tokenizer_config.json.
+  // path: a template, a GGUF file, or a model's directory. The directory's template is chat_template.jinja or,
+  // where that is missing, chat_template in tokenizer_config.json; its special tokens come from
+  // tokenizer_config.json.
   static Result<ChatTemplate> load(const std::filesystem::path& path, const Limits& limits = {});
 
   // request: an object.

@@ -1,10 +1,10 @@
 #include <tenon/base/file.hpp>
+#include <tenon/text/gguf_text.hpp>
 #include <tenon/text/template_files.hpp>
 
 namespace tenon {
 namespace {
 
-constexpr uint64_t kTemplateBytesMax = uint64_t{4} << 20;
 constexpr uint64_t kConfigBytesMax = uint64_t{64} << 20;
 constexpr const char* kSpecialTokens[] = {"bos_token", "eos_token", "unk_token", "sep_token",
                                           "pad_token", "cls_token", "mask_token"};
@@ -39,6 +39,10 @@ Result<Json> read_config(const std::filesystem::path& path) {
 }  // namespace
 
 Result<TemplateFiles> read_template_files(const std::filesystem::path& path) {
+  if (is_gguf(path)) {
+    TENON_TRY(auto file, Gguf::open(path));
+    return read_gguf_template(*file);
+  }
   TemplateFiles files;
   std::error_code ignored;
   if (!std::filesystem::is_directory(path, ignored)) {

@@ -7,13 +7,15 @@
 
 namespace tenon {
 
+constexpr uint64_t kTemplateBytesMax = uint64_t{4} << 20;
+
 struct TemplateFiles {
   std::string who;                       // the file that holds the template
   std::string source;                    // the template
   Json special_tokens = Json::object();  // "eos_token": "<|im_end|>", ...
 };
 
-// path: a template, or a model's directory with chat_template.jinja or a chat_template in
+// path: a template, a GGUF file, or a model's directory with chat_template.jinja or a chat_template in
 // tokenizer_config.json.
 Result<TemplateFiles> read_template_files(const std::filesystem::path& path);
 

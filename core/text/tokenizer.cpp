@@ -1,6 +1,7 @@
 #include <tenon/base/file.hpp>
 #include <tenon/base/text.hpp>
 #include <tenon/text/byte_level.hpp>
+#include <tenon/text/gguf_text.hpp>
 #include <tenon/text/pattern.hpp>
 #include <tenon/text/tokenizer.hpp>
 #include <tenon/text/tokenizer_model.hpp>
@@ -114,12 +115,21 @@ Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
 Result<Tokenizer> Tokenizer::load(const std::filesystem::path& path) {
+  if (is_gguf(path)) {
+    TENON_TRY(auto gguf, Gguf::open(path));
+    TENON_TRY(TokenizerFile file, read_gguf_tokenizer(*gguf));
+    return build(std::move(file), path.string());
+  }
   TENON_TRY(std::string json, read_file(path, kTokenizerBytesMax));
   return parse(json, path.string());
 }
 
 Result<Tokenizer> Tokenizer::parse(std::string_view json, const std::string& who) {
   TENON_TRY(TokenizerFile file, parse_tokenizer_file(json, who));
+  return build(std::move(file), who);
+}
+
+Result<Tokenizer> Tokenizer::build(TokenizerFile file, const std::string& who) {
   TENON_TRY(TokenizerSettings settings, check_tokenizer_settings(file.settings, who));
   auto pattern = compile_pattern(settings.pattern);
   if (!pattern.ok()) return prefixed(who + ": pre_tokenizer", pattern.error());

@@ -1,6 +1,6 @@
-// Text to token ids and back: byte-level BPE as a Hugging Face tokenizer.json describes it, with the same ids
-// as the `tokenizers` library for every text. A file that asks for anything else is refused by the name of the
-// field.
+// Text to token ids and back: byte-level BPE as a Hugging Face tokenizer.json or a GGUF file's metadata
+// describes it, with the same ids as the `tokenizers` library for every text. A file that asks for anything
+// else is refused by the name of the field.
 //
 // Threads   everything const may be called from any thread at once.
 // Lifetime  views that it returns live as long as the tokenizer.
@@ -18,6 +18,8 @@
 
 namespace tenon {
 
+struct TokenizerFile;
+
 // Whether a text such as "<|im_end|>" becomes the token that stands beside the vocabulary under that name. Text
 // that a user typed is encoded with kIgnored: no added token comes out of it, whatever it says.
 enum class AddedTokens { kRecognised, kIgnored };
@@ -27,7 +29,7 @@ enum class SpecialTokens { kKeep, kSkip };
 
 class Tokenizer {
  public:
-  // Reads a tokenizer.json of at most 256 MiB.
+  // Reads a tokenizer.json of at most 256 MiB, or the metadata of a GGUF file (*.gguf).
   static Result<Tokenizer> load(const std::filesystem::path& path);
   // The same for text in memory; `who` names it in errors.
   static Result<Tokenizer> parse(std::string_view json, const std::string& who);
@@ -60,6 +62,7 @@ class Tokenizer {
  private:
   struct Parts;
   class Encoding;
+  static Result<Tokenizer> build(TokenizerFile file, const std::string& who);
   explicit Tokenizer(std::unique_ptr<const Parts> parts);
 
   std::unique_ptr<const Parts> parts_;

@@ -121,9 +121,7 @@ bool Reader::merge_text(std::string& given) {
     if (pair_.size() < 3) pair_.push_back(std::move(given));
     return true;
   }
-  size_t space = given.find(' ');
-  if (space != std::string::npos && given.find(' ', space + 1) == std::string::npos)
-    return add_merge(given.substr(0, space), given.substr(space + 1));
+  if (auto pair = split_merge(given)) return add_merge(std::move(pair->first), std::move(pair->second));
   return fail(fmt::format("model.merges: entry {} is \"{}\", expected two tokens with one space between them",
                           file_.merges.size(), printable(given)));
 }
@@ -175,6 +173,13 @@ bool Reader::end_array() {
 }
 
 }  // namespace
+
+std::optional<std::pair<std::string, std::string>> split_merge(std::string_view merge) {
+  size_t space = merge.find(' ');
+  if (space == std::string_view::npos || merge.find(' ', space + 1) != std::string_view::npos)
+    return std::nullopt;
+  return std::pair(std::string(merge.substr(0, space)), std::string(merge.substr(space + 1)));
+}
 
 Result<TokenizerFile> parse_tokenizer_file(std::string_view text, const std::string& who) {
   Reader reader;

@@ -4,6 +4,7 @@
 #include <tenon/base/json.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,5 +22,8 @@ struct TokenizerFile {
 // Accepts both published forms of a merge: "a b" and ["a", "b"]. A model.vocab or model.merges of another kind
 // (a list of scores, say) stays in the settings. `who` names the source in errors.
 Result<TokenizerFile> parse_tokenizer_file(std::string_view text, const std::string& who);
+
+// "a b" taken apart; nothing unless there is exactly one space.
+std::optional<std::pair<std::string, std::string>> split_merge(std::string_view merge);
 
 }  // namespace tenon

@@ -2,6 +2,8 @@
 
 #include <tenon/base/json.hpp>
 #include <tenon/base/text.hpp>
+#include <tenon/weights/gguf.hpp>
+#include <tenon/weights/safetensors.hpp>
 
 #include <algorithm>
 #include <set>
@@ -43,14 +45,14 @@ Result<Checkpoint> Checkpoint::open(const fs::path& path, const OpenProgress& pr
   checkpoint.path_ = path;
   std::error_code ignored;
   if (!fs::is_directory(path, ignored)) {
-    TENON_TRY(checkpoint.add_file(path));
+    TENON_TRY(is_gguf(path) ? checkpoint.open_gguf(path) : checkpoint.open_safetensors(path));
     return checkpoint;
   }
   fs::path index = path / "model.safetensors.index.json", single = path / "model.safetensors";
   if (fs::exists(index, ignored)) {
     TENON_TRY(checkpoint.open_index(index, progress));
   } else if (fs::exists(single, ignored)) {
-    TENON_TRY(checkpoint.add_file(single));
+    TENON_TRY(checkpoint.open_safetensors(single));
   } else {
     return invalid(path.string() +
                    ": has no weights, expected model.safetensors or model.safetensors.index.json");
@@ -65,7 +67,7 @@ Status Checkpoint::open_index(const fs::path& index, const OpenProgress& progres
   if (shards.size() > kShardsMax) return invalid(index.string() + ": names more than 10000 files");
   uint64_t done = 0;
   for (const std::string& shard : shards) {
-    TENON_TRY(add_file(index.parent_path() / shard));
+    TENON_TRY(open_safetensors(index.parent_path() / shard));
     for (const auto& [tensor, stored] : files_.back()->tensors()) {
       auto listed = map.find(tensor);
       if (listed == map.end() || listed->second != shard)
@@ -79,11 +81,21 @@ Status Checkpoint::open_index(const fs::path& index, const OpenProgress& progres
   return ok();
 }
 
-Status Checkpoint::add_file(const fs::path& path) {
+Status Checkpoint::open_gguf(const fs::path& path) {
+  TENON_TRY(auto files, open_gguf_files(path));
+  for (auto& file : files) TENON_TRY(add(std::move(file)));
+  return ok();
+}
+
+Status Checkpoint::open_safetensors(const fs::path& path) {
   TENON_TRY(auto file, Safetensors::open(path));
+  return add(std::move(file));
+}
+
+Status Checkpoint::add(std::unique_ptr<TensorFile> file) {
   for (const auto& [name, tensor] : file->tensors())
     if (!tensors_.emplace(name, &tensor).second)
-      return invalid(path.string() + ": tensor " + name + " is also in another file of the checkpoint");
+      return invalid(file->path().string() + ": tensor " + name + " is also in another file of the checkpoint");
   files_.push_back(std::move(file));
   return ok();
 }

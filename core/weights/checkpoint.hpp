@@ -1,9 +1,8 @@
-// A checkpoint: the tensors of one or many safetensors files under one set of names.
+// A checkpoint: the tensors of one or many files under one set of names.
 #pragma once
-#include <tenon/weights/safetensors.hpp>
+#include <tenon/weights/tensor_file.hpp>
 
 #include <functional>
-#include <unordered_map>
 
 namespace tenon {
 
@@ -12,9 +11,9 @@ using OpenProgress = std::function<void(uint64_t done, uint64_t total)>;
 
 class Checkpoint {
  public:
-  // path: a safetensors file, or a directory with model.safetensors.index.json or model.safetensors. Shard
-  // names in an index must be plain file names; every tensor it lists must be in the shard it names, and none
-  // be unlisted.
+  // path: a safetensors file, a GGUF file (*.gguf; of a divided one the first part), or a directory with
+  // model.safetensors.index.json or model.safetensors. Shard names in an index must be plain file names; every
+  // tensor it lists must be in the shard it names, and none be unlisted.
   static Result<Checkpoint> open(const std::filesystem::path& path, const OpenProgress& progress = {});
 
   // Returns NULL if there is no such tensor.
@@ -25,10 +24,12 @@ class Checkpoint {
 
  private:
   Status open_index(const std::filesystem::path& index, const OpenProgress& progress);
-  Status add_file(const std::filesystem::path& path);
+  Status open_gguf(const std::filesystem::path& path);
+  Status open_safetensors(const std::filesystem::path& path);
+  Status add(std::unique_ptr<TensorFile> file);
 
   std::filesystem::path path_;
-  std::vector<std::unique_ptr<Safetensors>> files_;
+  std::vector<std::unique_ptr<TensorFile>> files_;
   std::map<std::string, const StoredTensor*, std::less<>> tensors_;
 };
 

@@ -25,6 +25,12 @@ std::vector<float> convert_all(const StoredTensor& tensor, Convert&& convert) {
 
 float float_of_bf16(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
 
+uint16_t bf16_of_float(float value) {
+  uint32_t bits = std::bit_cast<uint32_t>(value);
+  if (std::isnan(value)) return static_cast<uint16_t>(bits >> 16 | 0x40);
+  return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
 float float_of_f16(uint16_t bits) {
   // Exponent and mantissa moved into place, then scaled by 2^112, which also makes subnormals right; an
   // exponent of all ones (infinity, NaN) is put back.

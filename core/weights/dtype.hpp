@@ -50,7 +50,15 @@ std::optional<DType> find_dtype(std::string_view name);
 const char* safetensors_name_of(DType type);
 std::optional<DType> find_safetensors_dtype(std::string_view name);
 
+// The number by which GGUF files name a type. Of those it has, find_gguf_dtype knows what a DType names.
+// REQUIRES of gguf_type_of: GGUF has the type
+uint32_t gguf_type_of(DType type);
+std::optional<DType> find_gguf_dtype(uint32_t number);
+
 // True for plain float types, whose elements stand alone.
 bool is_float(DType type);
+
+// True for what a matrix may be stored as: the float types and those in blocks.
+bool is_matrix_type(DType type);
 
 }  // namespace tenon

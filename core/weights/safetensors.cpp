@@ -1,9 +1,9 @@
 #include <tenon/weights/safetensors.hpp>
 
 #include <tenon/base/checked.hpp>
-#include <tenon/base/file.hpp>
 #include <tenon/base/json.hpp>
 #include <tenon/base/text.hpp>
+#include <tenon/weights/tensor_writer.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -14,9 +14,6 @@ namespace {
 // Limits of the reference implementation, and of our own where it has none.
 constexpr uint64_t kHeaderBytesMax = 100'000'000;
 constexpr size_t kTensorsMax = 1'000'000;
-constexpr size_t kNameBytesMax = 512;
-constexpr size_t kRankMax = 8;
-constexpr int64_t kDimensionMax = int64_t{1} << 40;
 
 struct Entry {
   std::string name;
@@ -31,22 +28,14 @@ Result<uint64_t> read_unsigned(const SortedJson& value, const std::string& who, 
   return value.get<uint64_t>();
 }
 
-Status check_name(const std::string& name, const std::string& who) {
-  bool has_control =
-      std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-  if (name.empty() || name.size() > kNameBytesMax || has_control)
-    return malformed(
-        who, "tensor name \"" + printable(name, 60) + "\" is not 1 to 512 bytes without control characters");
-  return ok();
-}
-
 Result<std::vector<int64_t>> read_shape(const SortedJson& value, const std::string& who) {
-  if (!value.is_array() || value.size() > kRankMax)
+  if (!value.is_array() || value.size() > kTensorRankMax)
     return malformed(who, "shape must be a list of at most 8 numbers");
   std::vector<int64_t> shape;
   for (const SortedJson& dimension : value) {
     TENON_TRY(uint64_t size, read_unsigned(dimension, who, "shape's entries"));
-    if (size > static_cast<uint64_t>(kDimensionMax)) return malformed(who, "shape has a dimension above 2^40");
+    if (size > static_cast<uint64_t>(kTensorDimensionMax))
+      return malformed(who, "shape has a dimension above 2^40");
     shape.push_back(static_cast<int64_t>(size));
   }
   return shape;
@@ -54,7 +43,7 @@ Result<std::vector<int64_t>> read_shape(const SortedJson& value, const std::stri
 
 // "model.norm.weight": {"dtype": "BF16", "shape": [2048], "data_offsets": [0, 4096]}
 Result<Entry> read_entry(const std::string& name, const SortedJson& value, const std::string& file) {
-  TENON_TRY(check_name(name, file));
+  TENON_TRY(check_tensor_name(name, file));
   std::string who = file + ": tensor " + name;
   if (!value.is_object() || value.size() != 3 || !value.contains("dtype") || !value.contains("shape") ||
       !value.contains("data_offsets"))
@@ -69,8 +58,7 @@ Result<Entry> read_entry(const std::string& name, const SortedJson& value, const
   if (!offsets.is_array() || offsets.size() != 2) return malformed(who, "data_offsets must be two numbers");
   TENON_TRY(uint64_t begin, read_unsigned(offsets[0], who, "data_offsets"));
   TENON_TRY(uint64_t end, read_unsigned(offsets[1], who, "data_offsets"));
-  auto elements = checked_elements(shape);
-  auto bytes = elements ? checked_multiply(*elements, block_of(*type).bytes) : std::nullopt;
+  auto bytes = checked_bytes(*type, shape);
   if (!bytes) return malformed(who, "shape has more elements than 64 bits can count");
   if (end < begin || end - begin != *bytes)
     return malformed(who, "data_offsets [" + std::to_string(begin) + ", " + std::to_string(end) + "] span " +
@@ -150,24 +138,13 @@ Status Safetensors::read_header() {
 }
 
 Status write_safetensors(const std::filesystem::path& path, const std::vector<TensorToWrite>& tensors) {
-  SortedJson header = SortedJson::object();
-  uint64_t at = 0;
-  for (const TensorToWrite& tensor : tensors) {
-    uint64_t bytes = bytes_of(tensor.dtype, *checked_elements(tensor.shape));
-    header[tensor.name] = {{"dtype", safetensors_name_of(tensor.dtype)},
-                           {"shape", tensor.shape},
-                           {"data_offsets", {at, at + bytes}}};
-    at += bytes;
-  }
-  std::string text = header.dump();
-  text.resize(round_up(text.size(), 8), ' ');  // so that the data begins aligned
-  uint64_t length = text.size();
-  std::string content(reinterpret_cast<const char*>(&length), sizeof length);
-  content += text;
+  std::vector<TensorPlan> plan;
+  for (const TensorToWrite& tensor : tensors) plan.push_back({tensor.name, tensor.dtype, tensor.shape});
+  TENON_TRY(TensorWriter writer, TensorWriter::safetensors(path, plan));
   for (const TensorToWrite& tensor : tensors)
-    content.append(static_cast<const char*>(tensor.data),
-                   bytes_of(tensor.dtype, *checked_elements(tensor.shape)));
-  return write_file(path, content);
+    TENON_TRY(writer.write(
+        {static_cast<const std::byte*>(tensor.data), bytes_of(tensor.dtype, *checked_elements(tensor.shape))}));
+  return writer.finish();
 }
 
 }  // namespace tenon

@@ -68,7 +68,12 @@ const tenon_weight* WeightStore::get(const TensorRequest& request) {
   weight.dtype = assumed_dtype(first, true);
   if (const StoredTensor* stored = checkpoint_ ? checkpoint_->find(first) : nullptr)
     weight.dtype = stored->dtype;
-  if (is_stacked) {
+  if (uint32_t block = block_of(weight.dtype).elements; weight.columns % block != 0) {
+    used_.insert(first);
+    misshapen_.push_back(first + " is " + name_of(weight.dtype) + ", expected rows of " +
+                         std::to_string(weight.columns) + " elements, which are not whole blocks of " +
+                         std::to_string(block) + ", for " + request.who);
+  } else if (is_stacked) {
     add_stack(weight, request);
   } else {
     for (uint32_t e = 0; e < members; ++e) add_member(weight, with_expert(request.tensor, e), request);
@@ -85,10 +90,10 @@ void WeightStore::add_member(tenon_weight& weight, const std::string& name, cons
   if (!checkpoint_) return;
   const StoredTensor* stored = take(name, request.shape, request);
   if (!stored) return;
-  if (stored->dtype != weight.dtype || !is_float(stored->dtype)) {
-    std::string expected = is_float(weight.dtype)
+  if (stored->dtype != weight.dtype || !is_matrix_type(stored->dtype)) {
+    std::string expected = is_matrix_type(weight.dtype)
                                ? name_of(weight.dtype) + std::string(" as the others of its group")
-                               : "a float type";
+                               : "a float type or one in blocks";
     misshapen_.push_back(name + " is " + name_of(stored->dtype) + ", expected " + expected);
     return;
   }
@@ -101,10 +106,10 @@ void WeightStore::add_stack(tenon_weight& weight, const TensorRequest& request) 
   count(request.tensor, request, elements * request.group,
         static_cast<double>(bytes_of(weight.dtype, elements * request.group)));
   if (!checkpoint_) return;
-  if (weight.dtype == DType::kF8E4M3 || !is_float(weight.dtype)) {
+  if (weight.dtype == DType::kF8E4M3 || !is_matrix_type(weight.dtype)) {
     used_.insert(request.tensor);
     misshapen_.push_back(request.tensor + " is " + name_of(weight.dtype) +
-                         ", expected f32, f16 or bf16 for a stack");
+                         ", expected f32, f16, bf16 or a type in blocks for a stack");
     return;
   }
   const StoredTensor* stored = take(request.tensor, {request.group, weight.rows, weight.columns}, request);
@@ -116,12 +121,13 @@ const float* WeightStore::get_values(const TensorRequest& request) {
   uint64_t elements = *checked_elements(request.shape);
   const StoredTensor* stored = checkpoint_ ? checkpoint_->find(request.tensor) : nullptr;
   if (request.tensor.empty()) return values_.emplace_back(elements).data();
-  DType dtype = stored ? stored->dtype : assumed_dtype(request.tensor, false);
+  bool is_float_type = stored && is_float(stored->dtype) && stored->dtype != DType::kF8E4M3;
+  DType dtype = is_float_type ? stored->dtype : assumed_dtype(request.tensor, false);
   count(request.tensor, request, elements, static_cast<double>(bytes_of(dtype, elements)));
   if (checkpoint_) stored = take(request.tensor, request.shape, request);
-  bool is_readable = stored && is_float(dtype) && dtype != DType::kF8E4M3;
+  bool is_readable = stored && is_float_type;
   if (stored && !is_readable)
-    misshapen_.push_back(request.tensor + " is " + name_of(dtype) + ", expected f32, f16 or bf16");
+    misshapen_.push_back(request.tensor + " is " + name_of(stored->dtype) + ", expected f32, f16 or bf16");
   values_.push_back(is_readable ? floats_of(*stored) : std::vector<float>(elements));
   return values_.back().data();
 }

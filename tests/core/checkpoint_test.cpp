@@ -1,6 +1,7 @@
 #include <tests/testing/temp_dir.hpp>
 
 #include <tenon/weights/checkpoint.hpp>
+#include <tenon/weights/safetensors.hpp>
 
 namespace tenon::testing {
 namespace {

@@ -3,6 +3,7 @@
 
 #include <tenon/model/weight_scope.hpp>
 #include <tenon/sdk/weights.hpp>
+#include <tenon/weights/safetensors.hpp>
 
 namespace tenon::testing {
 namespace {

@@ -1,7 +1,9 @@
+#include <tests/testing/gguf_file.hpp>
 #include <tests/testing/temp_dir.hpp>
 
 #include <tenon/ops/ops.hpp>
 #include <tenon/weights/convert.hpp>
+#include <tenon/weights/safetensors.hpp>
 #include <tenon/weights/weight_store.hpp>
 
 #include <bit>
@@ -96,14 +98,15 @@ TEST(WeightStore, NamesEveryProblemAtOnce) {
   store.get_values(request("f8", {6}));
   store.get_values(request("long_values", {6}));
   store.note_problem("mixers.linear.weights: has no name for norm, which layer 0 needs (m.toml:3:1)");
-  EXPECT_EQ(tensors.finish(store),
-            "2 tensors are missing (missing for layer 0: mixer, missing_values for layer 0: mixer); "
-            "5 tensors are of another kind (shape is [3, 2], expected [2, 3] for layer 0: mixer, "
-            "rank is [6], expected [2, 3] for layer 0: mixer, ints is i32, expected a float type, "
-            "f8 is f8_e4m3, expected f32, f16 or bf16, long_values is i64, expected f32, f16 or bf16); "
-            "2 tensors are not asked for by any plugin; list them under weights.ignore if that is meant "
-            "(extra.one, extra.two); "
-            "mixers.linear.weights: has no name for norm, which layer 0 needs (m.toml:3:1)");
+  EXPECT_EQ(
+      tensors.finish(store),
+      "2 tensors are missing (missing for layer 0: mixer, missing_values for layer 0: mixer); "
+      "5 tensors are of another kind (shape is [3, 2], expected [2, 3] for layer 0: mixer, "
+      "rank is [6], expected [2, 3] for layer 0: mixer, ints is i32, expected a float type or one in blocks, "
+      "f8 is f8_e4m3, expected f32, f16 or bf16, long_values is i64, expected f32, f16 or bf16); "
+      "2 tensors are not asked for by any plugin; list them under weights.ignore if that is meant "
+      "(extra.one, extra.two); "
+      "mixers.linear.weights: has no name for norm, which layer 0 needs (m.toml:3:1)");
 }
 
 TEST(WeightStore, ShowsTwentyNamesAndCountsTheRest) {
@@ -191,8 +194,32 @@ TEST(WeightStore, RefusesStacksOfAnotherSizeOrType) {
   EXPECT_EQ(tensors.finish(store),
             "1 tensor is missing (missing for layer 0: mixer); 3 tensors are of another kind "
             "(few is [2, 1, 2], expected [3, 1, 2] for layer 0: mixer, "
-            "f8 is f8_e4m3, expected f32, f16 or bf16 for a stack, ints is i32, expected f32, f16 or bf16 for "
-            "a stack)");
+            "f8 is f8_e4m3, expected f32, f16, bf16 or a type in blocks for a stack, "
+            "ints is i32, expected f32, f16, bf16 or a type in blocks for a stack)");
+}
+
+TEST(WeightStore, FindsMatricesAndStacksInBlocks) {
+  TempDir dir;
+  GgufFile file;
+  file.tensor("w", {64, 2}, 2, std::string(72, '\1')).tensor("up", {32, 2, 3}, 8, std::string(204, '\2'));
+  file.tensor("norm", {32}, 8, std::string(34, '\3')).tensor("one", {32, 1}, 8, std::string(34, '\4'));
+  std::string path = dir.write("m.gguf", file.bytes());
+  auto checkpoint = Checkpoint::open(path);
+  ASSERT_TRUE(checkpoint.ok()) << refusal_of(checkpoint);
+  WeightStore store(std::move(checkpoint).value(), {});
+  const tenon_weight *w = store.get(request("w", {2, 64})), *up = store.get(request("up", {2, 32}, 3));
+  EXPECT_EQ(w->dtype, DType::kQ4_0);
+  ASSERT_EQ(w->members.size(), 1u);
+  ASSERT_EQ(up->members.size(), 3u);
+  EXPECT_EQ(up->members[2].data - up->members[0].data, 2 * 2 * 34);
+  EXPECT_EQ(store.totals().bytes, 72u + 204u);
+  store.get_values(request("norm", {31}));
+  store.get_values(request("norm", {32}));
+  store.get(request("one", {32, 1}));
+  EXPECT_EQ(replaced(refusal_of(store.finish()), path, "F"),
+            "weights: F: 3 tensors are of another kind (norm is [32], expected [31] for layer 0: mixer, "
+            "norm is q8_0, expected f32, f16 or bf16, "
+            "one is q8_0, expected rows of 1 elements, which are not whole blocks of 32, for layer 0: mixer)");
 }
 
 // y = x W^T for a matrix of f8_e4m3 with scales of the given type, through Ops and by definition.

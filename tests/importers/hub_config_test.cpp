@@ -2,7 +2,7 @@
 // wrong.
 #include "hub_directory.hpp"
 
-#include <importers/hub.hpp>
+#include <importers/checkpoint_description.hpp>
 #include <importers/hub_config.hpp>
 
 namespace tenon::testing {

@@ -1,7 +1,7 @@
 // From a config.json to a description, and on to what the core makes of it.
 #include "hub_directory.hpp"
 
-#include <importers/hub.hpp>
+#include <importers/checkpoint_description.hpp>
 
 #include <tenon/model/description.hpp>
 

@@ -1,6 +1,6 @@
 #include "model_bench.hpp"
 
-#include <importers/hub.hpp>
+#include <importers/checkpoint_description.hpp>
 
 #include <tenon/base/check.hpp>
 

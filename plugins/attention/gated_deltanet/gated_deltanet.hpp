@@ -13,8 +13,15 @@ namespace tenon::gated_deltanet {
 // A prefill works in chunks of this many tokens, counted from position 0.
 inline constexpr uint32_t kChunkTokens = 64;
 
+// How checkpoints hold the projections to q, k, v and z.
+enum class Projections {
+  kGrouped,  // one matrix, its rows by key head: q[K], k[K], v[V * H/J], z[V * H/J]
+  kSplit,    // one matrix of all q, all k, all v, and another of all z
+};
+
 struct Shape {
   int32_t key_heads, value_heads, key_dim, value_dim, conv_window;
+  Projections projections;
   float norm_eps;
   int64_t model_dim;
 
@@ -31,7 +38,9 @@ struct Shape {
 };
 
 struct Bound {
-  const tenon_weight *in_proj_qkvz, *in_proj_ba, *out_proj;
+  const tenon_weight* in_proj_qkvz;             // [qkvz_dim, D], or NULL where projections are split
+  const tenon_weight *in_proj_qkv, *in_proj_z;  // [channels, D], [H V, D], or NULL where they are grouped
+  const tenon_weight *in_proj_ba, *out_proj;
   std::vector<float> taps;   // [W, channels]: tap w weighs the input of W - 1 - w tokens ago
   std::vector<float> decay;  // [H] -exp(A_log)
   const float* dt_bias;      // [H]
@@ -40,7 +49,8 @@ struct Bound {
 
 // Scratch of one step, carved from the workspace.
 struct Scratch {
-  Matrix qkvz;        // [T, qkvz_dim] projections: per key head q[K], k[K], v[V * H/J], z[V * H/J]
+  Matrix qkvz;        // [T, qkvz_dim] grouped projections
+  Matrix qkv, z;      // [T, channels], [T, H V] split ones, in the memory of qkvz
   Matrix ba;          // [T, 2 H] per key head b[H/J], a[H/J]
   Matrix inputs;      // [(W - 1) S + T, channels] of the convolution: each sequence's history, then its tokens
   Matrix mixed;       // [T, channels] after convolution, SiLU and normalisation of q and k

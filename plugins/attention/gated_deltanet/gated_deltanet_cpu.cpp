@@ -41,17 +41,42 @@ void parallel_tokens(const Run& run, Body&& body) {
   });
 }
 
-// Per key head q[K], k[K], v, z become all q, all k, all v; z stays where it is.
+Status project(const Run& run, Matrix x) {
+  const Bound& weights = run.context.weights;
+  const Ops& ops = run.context.ops;
+  if (run.shape.projections == Projections::kSplit) {
+    TENON_TRY(ops.linear(run.step, weights.in_proj_qkv, nullptr, x, run.scratch.qkv));
+    TENON_TRY(ops.linear(run.step, weights.in_proj_z, nullptr, x, run.scratch.z));
+  } else {
+    TENON_TRY(ops.linear(run.step, weights.in_proj_qkvz, nullptr, x, run.scratch.qkvz));
+  }
+  return ops.linear(run.step, weights.in_proj_ba, nullptr, x, run.scratch.ba);
+}
+
+// A token's q, k and v become all q, all k, all v; z stays where it is.
 void gather_inputs(const Run& run, uint32_t s, int64_t t) {
   const Shape& shape = run.shape;
   int64_t K = shape.key_dim, V = shape.value_dim * shape.heads_per_key();
   float* to = run.scratch.inputs.row(run.input_row(s, t));
+  if (shape.projections == Projections::kSplit) {
+    std::memcpy(to, run.scratch.qkv.row(t), shape.channels() * sizeof(float));
+    return;
+  }
   for (int64_t j = 0; j < shape.key_heads; ++j) {
     const float* from = run.scratch.qkvz.row(t) + j * (2 * K + 2 * V);
     std::memcpy(to + j * K, from, K * sizeof(float));
     std::memcpy(to + shape.keys() + j * K, from + K, K * sizeof(float));
     std::memcpy(to + 2 * shape.keys() + j * V, from + 2 * K, V * sizeof(float));
   }
+}
+
+// z [V] of token t and value head h.
+const float* output_gate(const Run& run, int64_t t, int64_t h) {
+  const Shape& shape = run.shape;
+  if (shape.projections == Projections::kSplit) return run.scratch.z.row(t) + h * shape.value_dim;
+  int64_t group = shape.heads_per_key(), per_key = 2 * shape.key_dim + 2 * group * shape.value_dim;
+  return run.scratch.qkvz.row(t) + h / group * per_key + 2 * shape.key_dim +
+         (group + h % group) * shape.value_dim;
 }
 
 // The inputs before the step's first token: from the slot, or zeros.
@@ -174,12 +199,9 @@ void apply_delta_rule(const Run& run) {
 void norm_and_gate(const Run& run, int64_t t) {
   const Shape& shape = run.shape;
   auto* kernel = TENON_ISA_PICK(run.context.isa, deltanet_gated_norm);
-  int64_t group = shape.heads_per_key(), per_key = 2 * shape.key_dim + 2 * group * shape.value_dim;
   for (int64_t h = 0; h < shape.value_heads; ++h) {
-    const float* z = run.scratch.qkvz.row(t) + h / group * per_key + 2 * shape.key_dim +
-                     (group + h % group) * shape.value_dim;
     float* out = run.scratch.out.row(t) + h * shape.value_dim;
-    kernel({out, run.context.weights.norm, z, out, shape.value_dim, shape.norm_eps});
+    kernel({out, run.context.weights.norm, output_gate(run, t, h), out, shape.value_dim, shape.norm_eps});
   }
 }
 
@@ -206,6 +228,8 @@ Scratch carve(Carver& carver, const Shape& shape, const tenon_limits& limits, in
   int64_t chunk_scratch = kChunkTokens * (2 * int64_t{kChunkTokens} + shape.value_dim + shape.key_dim);
   Scratch scratch;
   scratch.qkvz = carver.take(tokens, most, shape.qkvz_dim());
+  scratch.qkv = {scratch.qkvz.data, tokens, shape.channels()};
+  scratch.z = {scratch.qkvz.data + tokens * shape.channels(), tokens, shape.values()};
   scratch.ba = carver.take(tokens, most, 2 * shape.value_heads);
   scratch.inputs = carver.take(tokens, most + history_rows, shape.channels());
   scratch.mixed = carver.take(tokens, most, shape.channels());
@@ -219,8 +243,7 @@ Scratch carve(Carver& carver, const Shape& shape, const tenon_limits& limits, in
 Status run_cpu(const Context& context, const Scratch& scratch, const tenon_step& step, const tenon_state& state,
                Matrix x, Matrix y) {
   Run run{context, scratch, step, state, context.shape};
-  TENON_TRY(context.ops.linear(step, context.weights.in_proj_qkvz, nullptr, x, scratch.qkvz));
-  TENON_TRY(context.ops.linear(step, context.weights.in_proj_ba, nullptr, x, scratch.ba));
+  TENON_TRY(project(run, x));
   for (uint32_t s = 0; s < step.sequences; ++s) load_history(run, s);
   parallel_tokens(run, [&](uint32_t s, int64_t t) { gather_inputs(run, s, t); });
   parallel_tokens(run, [&](uint32_t s, int64_t t) {

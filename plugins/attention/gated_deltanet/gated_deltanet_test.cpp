@@ -12,16 +12,21 @@ namespace {
 constexpr int64_t kModelDim = 40, kKeyHeads = 2, kValueHeads = 4, kKeyDim = 16, kValueDim = 32, kWindow = 4;
 constexpr int64_t kChannels = 2 * kKeyHeads * kKeyDim + kValueHeads * kValueDim;
 
+using Settings = std::map<std::string, ConfigValue>;
+
+Settings with_dims(Settings settings) {
+  settings.insert(
+      {{"key_heads", kKeyHeads}, {"value_heads", kValueHeads}, {"key_dim", kKeyDim}, {"value_dim", kValueDim}});
+  return settings;
+}
+
 // One mixer with weights, and memory for a few sequences.
 struct Mixer {
-  explicit Mixer(Isa isa = widest_isa(), uint32_t threads = 2)
+  // given: weights in place of random ones.
+  explicit Mixer(Isa isa = widest_isa(), uint32_t threads = 2, const Settings& settings = {},
+                 const std::map<std::string, std::vector<float>>& given = {})
       : host(isa, threads),
-        object(make_object<tenon_token_mixer>(TENON_TOKEN_MIXER,
-                                              {{"key_heads", kKeyHeads},
-                                               {"value_heads", kValueHeads},
-                                               {"key_dim", kKeyDim},
-                                               {"value_dim", kValueDim}},
-                                              host)) {
+        object(make_object<tenon_token_mixer>(TENON_TOKEN_MIXER, with_dims(settings), host)) {
     tenon_model_shape shape = test_shape(kModelDim);
     tenon_limits limits = test_limits(threads);
     needs.size = sizeof(needs);
@@ -29,6 +34,7 @@ struct Mixer {
     // A_log and dt_bias as trained models have them: decays between almost nothing and almost everything.
     weights.set("A_log", {-2.0f, -0.5f, 0.7f, 1.5f});
     weights.set("dt_bias", {0.5f, -1.0f, 1.0f, -3.0f});
+    for (const auto& [name, values] : given) weights.set(name, values);
     EXPECT_TRUE(object.call(&tenon_token_mixer::bind, weights.raw()).ok());
     bench.emplace(needs, 1, 0, 16, 0);
   }
@@ -283,6 +289,36 @@ TEST(GatedDeltaNet, RefusesHeadsThatDoNotDivide) {
   ASSERT_FALSE(object.ok());
   EXPECT_EQ(object.error().code, TENON_INVALID);
   EXPECT_EQ(object.error().text, "mixer: value_heads is 4, must be a multiple of key_heads (model.toml:7:3)");
+}
+
+// Rows of in_proj_qkvz as the split layout has them: all q, all k, all v in one matrix, all z in the other.
+std::map<std::string, std::vector<float>> split_weights(const TestWeights& grouped) {
+  constexpr int64_t kGroup = kValueHeads / kKeyHeads * kValueDim, kPerKey = 2 * kKeyDim + 2 * kGroup;
+  const std::vector<float>& from = grouped.values("in_proj_qkvz");
+  auto take = [&](std::vector<float>& to, int64_t first, int64_t count) {
+    for (int64_t j = 0; j < kKeyHeads; ++j) {
+      auto row = from.begin() + (j * kPerKey + first) * kModelDim;
+      to.insert(to.end(), row, row + count * kModelDim);
+    }
+  };
+  std::map<std::string, std::vector<float>> split;
+  take(split["in_proj_qkv"], 0, kKeyDim);
+  take(split["in_proj_qkv"], kKeyDim, kKeyDim);
+  take(split["in_proj_qkv"], 2 * kKeyDim, kGroup);
+  take(split["in_proj_z"], 2 * kKeyDim + kGroup, kGroup);
+  for (float a_log : grouped.values("A_log")) split["A"].push_back(-std::exp(a_log));
+  return split;
+}
+
+TEST(GatedDeltaNet, ComputesTheSameFromEitherLayoutOfItsWeights) {
+  Mixer grouped;
+  Mixer split(widest_isa(), 2, {{"projections", "split"}, {"decay", "A"}}, split_weights(grouped.weights));
+  std::vector<float> x = inputs(70);
+  EXPECT_EQ(split.run({prefill(67, 0, -1, 1)}, rows(x, 0, 67)),
+            grouped.run({prefill(67, 0, -1, 1)}, rows(x, 0, 67)));
+  EXPECT_EQ(split.run({decode(67, 1, {2, 3, 4})}, rows(x, 67, 70)),
+            grouped.run({decode(67, 1, {2, 3, 4})}, rows(x, 67, 70)));
+  EXPECT_EQ(split.slot(4), grouped.slot(4));
 }
 
 }  // namespace

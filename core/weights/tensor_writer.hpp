@@ -1,0 +1,66 @@
+// Writes files of tensors piece by piece, so that memory stays small whatever their size; and atomically, under
+// a temporary name until finish().
+#pragma once
+#include <tenon/base/file.hpp>
+#include <tenon/weights/dtype.hpp>
+#include <tenon/weights/gguf_metadata.hpp>
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tenon {
+
+struct TensorPlan {
+  std::string name;
+  DType dtype;
+  std::vector<int64_t> shape;  // outermost first; rows of whole blocks
+};
+
+// The metadata of a GGUF file in the making. Keys must differ.
+class GgufPairs {
+ public:
+  void add(std::string_view key, uint32_t value);
+  void add(std::string_view key, float value);
+  void add(std::string_view key, bool value);
+  void add(std::string_view key, std::string_view value);
+  void add(std::string_view key, const char* value) { add(key, std::string_view(value)); }
+  void add(std::string_view key, const std::vector<std::string>& values);
+  void add(std::string_view key, const std::vector<int32_t>& values);
+
+  uint64_t count() const { return count_; }
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  void add_key(std::string_view key, GgufType type);
+
+  std::string bytes_;
+  uint64_t count_ = 0;
+};
+
+class TensorWriter {
+ public:
+  // Each begins a file with all that comes before the first tensor's bytes.
+  static Result<TensorWriter> safetensors(const std::filesystem::path& path, std::vector<TensorPlan> plan);
+  static Result<TensorWriter> gguf(const std::filesystem::path& path, const GgufPairs& pairs,
+                                   std::vector<TensorPlan> plan);
+
+  // The next bytes of the tensor whose turn it is, in the order of the plan; its last byte ends it.
+  // REQUIRES: they do not go beyond that tensor
+  Status write(std::span<const std::byte> bytes);
+  // REQUIRES: every tensor is written
+  Status finish();
+
+ private:
+  TensorWriter(NewFile file, std::vector<TensorPlan> plan, uint64_t alignment);
+  void begin_tensor();
+
+  NewFile file_;
+  std::vector<TensorPlan> plan_;
+  uint64_t alignment_;
+  size_t next_ = 0;       // of the plan
+  uint64_t left_ = 0;     // bytes of that tensor
+  uint64_t padding_ = 0;  // before the tensor after it
+};
+
+}  // namespace tenon

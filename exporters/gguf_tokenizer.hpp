@@ -1,0 +1,13 @@
+// A tokenizer.json and a chat template as metadata of a GGUF file.
+#pragma once
+#include <importers/qwen3_next.hpp>
+
+#include <tenon/weights/tensor_writer.hpp>
+
+namespace tenon {
+
+// Adds the keys tokenizer.*; nothing if the model has no tokenizer. Ids without a token become unused ones.
+// Fails if the tokenizer cuts text in a way that GGUF has no name for.
+Status add_gguf_tokenizer(const Qwen3NextFacts& facts, GgufPairs& pairs);
+
+}  // namespace tenon
