@@ -1,7 +1,9 @@
 #include <tenon/model/assembly.hpp>
 
 #include <tenon/abi/tenon_position_encoding.h>
+#include <tenon/base/log.hpp>
 #include <tenon/base/memory.hpp>
+#include <tenon/ops/packing.hpp>
 #include <tenon/base/text.hpp>
 #include <tenon/device/device.hpp>
 #include <tenon/model/contract.hpp>
@@ -223,7 +225,28 @@ Status Assembly::bind_weights(const AssembleOptions& options) {
     Status bound = speculator_->call(&tenon_speculator::bind, scope.raw());
     if (!bound.ok()) return scope.explained(bound.error());
   }
-  return store_->finish();
+  TENON_TRY(store_->finish());
+  return weights.pack ? pack_weights() : ok();
+}
+
+// The embedding is left out: its rows are only read.
+Status Assembly::pack_weights() {
+  uint64_t bytes = 0;
+  auto is_packed = [&](const tenon_weight& weight) {
+    return find_panel_kind(weight.dtype) && !weight.members.empty() && &weight != &model_->embedding();
+  };
+  for (const tenon_weight& weight : store_->matrices())
+    if (is_packed(weight))
+      bytes += weight.members.size() *
+               panel_bytes_of(*find_panel_kind(weight.dtype), weight.rows, weight.columns);
+  if (bytes > available_memory() / 4 * 3) {
+    log().warn("weights: packed they would take {} bytes, {} are free; they are used as they stand, which is slower",
+               bytes, available_memory());
+    return ok();
+  }
+  for (tenon_weight& weight : store_->matrices())
+    if (is_packed(weight)) TENON_TRY(pack(weight, *threads_));
+  return ok();
 }
 
 }  // namespace tenon

@@ -69,6 +69,7 @@ class Assembly {
   Status plan_cache();
   Status find_tokens_max();
   Status bind_weights(const AssembleOptions& options);
+  Status pack_weights();
   Result<PluginObject<tenon_cache_manager>> make_cache() const;
   Result<CacheLayout> lay_out(const PluginObject<tenon_cache_manager>& cache, const tenon_limits& limits,
                               uint64_t memory) const;

@@ -119,6 +119,7 @@ void read_weights(TomlReader reader, const fs::path& directory, WeightsSection& 
   reader.texts("except", weights.storage.f8_except);
   reader.text("scale_suffix", weights.storage.scale_suffix, Need::kOptional);
   reader.texts("ignore", weights.storage.ignore);
+  reader.truth("pack", weights.pack, Need::kOptional);
   reader.text("layer_prefix", weights.layer_prefix);
   weights.model = reader.table("model").names();
   weights.layer = reader.table("layer").names();

@@ -31,6 +31,7 @@ class Model {
   // The scaled cosine and sine of each pair at each position; cosines, sines: [positions, rotary_pairs].
   void rotate(std::span<const int32_t> positions, float* cosines, float* sines) const;
 
+  const tenon_weight& embedding() const { return *embedding_; }
   const tenon_model_shape& shape() const { return shape_; }
   std::span<const std::unique_ptr<Layer>> layers() const { return layers_; }
 

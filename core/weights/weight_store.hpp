@@ -50,6 +50,9 @@ class WeightStore {
   // Every problem at once, tensors that nobody asked for included.
   Status finish();
 
+  // Everything that get() has handed out.
+  std::deque<tenon_weight>& matrices() { return weights_; }
+
   const WeightTotals& totals() const { return totals_; }
   bool has_checkpoint() const { return checkpoint_.has_value(); }
 
