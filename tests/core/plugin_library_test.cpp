@@ -61,9 +61,9 @@ TEST(PluginLibrary, RefusesAnotherMagicOrVersion) {
   EXPECT_EQ(refusal_with([](tenon_plugin& e) { e.magic = 1; }),
             "F: magic is 1, expected 1313752404; this is not a Tenon plugin");
   EXPECT_EQ(refusal_with([](tenon_plugin& e) { e.abi_major = 2; }),
-            "F: was built for plugin ABI 2.0, this Tenon offers 1.1; rebuild the plugin");
+            "F: was built for plugin ABI 2.1, this Tenon offers 1.1; rebuild the plugin");
   EXPECT_EQ(refusal_with([](tenon_plugin& e) { e.abi_major = 0; }),
-            "F: was built for plugin ABI 0.0, this Tenon offers 1.1; rebuild the plugin");
+            "F: was built for plugin ABI 0.1, this Tenon offers 1.1; rebuild the plugin");
   EXPECT_EQ(refusal_with([](tenon_plugin& e) { e.abi_minor = 7; }),
             "F: was built for plugin ABI 1.7, this Tenon offers 1.1; a newer Tenon is needed");
 }
@@ -71,7 +71,7 @@ TEST(PluginLibrary, RefusesAnotherMagicOrVersion) {
 TEST(PluginLibrary, SaysThatAPluginIsOfAnotherMajorBeforeItReadsFurther) {
   EXPECT_EQ(refusal_with(
                 [](tenon_plugin& e) { e.abi_major = 9, e.size = 16, e.id = reinterpret_cast<const char*>(1); }),
-            "F: was built for plugin ABI 9.0, this Tenon offers 1.1; rebuild the plugin");
+            "F: was built for plugin ABI 9.1, this Tenon offers 1.1; rebuild the plugin");
 }
 
 TEST(PluginLibrary, RefusesAnEntryThatIsTooShort) {
@@ -195,7 +195,7 @@ TEST(PluginLibrary, NamesFileFieldFoundAndExpectedOfEveryBadFile) {
        "needs the service tenon.time_travel/2, this Tenon offers tenon.log/1, tenon.ops/1, tenon.threads/1, "
        "tenon.trace/1 and tenon.layers/1"},
       {"wrong_magic", "magic is 1, expected 1313752404; this is not a Tenon plugin"},
-      {"wrong_major", "was built for plugin ABI 2.0, this Tenon offers 1.1; rebuild the plugin"},
+      {"wrong_major", "was built for plugin ABI 2.1, this Tenon offers 1.1; rebuild the plugin"},
   };
   for (const auto& [name, expected] : fakes)
     EXPECT_EQ(refusal_of_installed(name), "D/tenon_" + std::string(name) + ".so: " + expected);

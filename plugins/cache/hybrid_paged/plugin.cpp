@@ -8,7 +8,7 @@ page_tokens : int >=0 <=65536 = 0  # tokens per page; 0 makes a page as large as
 prefix_cache : bool = true  # whether a prompt may begin with what earlier ones left behind
 prefix_bytes : int >=0 = 268435456  # that earlier prompts may occupy, beyond what running sequences can use
 snapshot_bytes : int >=0 = 0  # of prefix_bytes, that recurrent states may occupy; 0: all of it
-reuse_decoded : bool = false  # whether a prompt may begin with what a decode made; answers then differ in the last bits
+reuse_decoded : bool = false  # whether a prompt may also begin with what a decode made, equal but for rounding
 snapshot_tokens : int >=64 = 4096  # a long prompt keeps its state this often; its end and branches always do
 )";
 
