@@ -92,7 +92,7 @@ class ParityRun {
     pairs.fill({&work, 1}, 1);
     std::vector<int32_t> history = request_.prompt;
     history.push_back(next_);
-    const std::vector<int32_t>* histories[] = {&history};
+    const std::span<const int32_t> histories[] = {history};
     std::vector<int32_t> proposed(request_.draft_tokens);
     // The pages of the prompt reach far enough: they were reserved for the guesses too.
     Work extra{kSequence, later.data(), 1, count, TENON_DECODE};

@@ -13,8 +13,9 @@ Drafting::Drafting(const Assembly& assembly, Executor& executor)
 
 // How many guesses are of use: none while more of the sequence is known than computed, or beyond its last
 // token.
-uint32_t Drafting::wanted(const Sequence& sequence, uint32_t length) const {
-  if (!sequence.has_draft_room || !sequence.is_decoding()) return 0;
+uint32_t Drafting::wanted(const Member& member, uint32_t length) const {
+  const Sequence& sequence = *member.sequence;
+  if (member.is_finished || !sequence.has_draft_room || !sequence.is_decoding()) return 0;
   uint32_t outputs_left = sequence.max_tokens - sequence.output_tokens();
   return std::min(length, outputs_left - 1);
 }
@@ -25,7 +26,7 @@ Status Drafting::learn(std::span<const Member> members, uint32_t length) {
     pairs_.clear(), sequences_.clear(), histories_.clear();
     tokens_ = 0;
     for (const Member& member : members)
-      if (wanted(*member.sequence, length) == count) add_pairs(member);
+      if (wanted(member, length) == count) add_pairs(member);
     TENON_TRY(propose(count));
   }
   return ok();
@@ -36,7 +37,10 @@ Status Drafting::learn(std::span<const Member> members, uint32_t length) {
 void Drafting::add_pairs(const Member& member) {
   Sequence& sequence = *member.sequence;
   uint32_t last = std::min(sequence.computed, static_cast<uint32_t>(sequence.tokens.size()) - 1);
-  if (!sequence.has_draft_room) last = std::min(last, sequence.computed - 1);
+  std::span<const int32_t> history = sequence.tokens;
+  // A token that ends an answer is nobody's beginning.
+  if (member.is_finished) history = history.first(history.size() - 1);
+  if (member.is_finished || !sequence.has_draft_room) last = std::min(last, sequence.computed - 1);
   size_t dim = assembly_.model().shape().model_dim;
   sequence.drafts.clear();
   uint32_t first = sequence.paired;
@@ -56,7 +60,7 @@ void Drafting::add_pairs(const Member& member) {
   pairs_.push_back({sequence.id, sequence.tokens.data() + first, last - first + 1, first,
                     sequence.is_prefilling() ? TENON_PREFILL : TENON_DECODE});
   sequence.paired = last + 1;
-  sequences_.push_back(&sequence), histories_.push_back(&sequence.tokens);
+  sequences_.push_back(&sequence), histories_.push_back(history);
 }
 
 void Drafting::keep_hidden(const Member& member) {

@@ -15,6 +15,10 @@ uint64_t requests_max(const EngineSection& engine) {
   return engine.requests_max ? engine.requests_max : engine.sequences_max + kWaitingByDefault;
 }
 
+bool ends_answer(const Request& request, int32_t token) {
+  return std::find(request.eos.begin(), request.eos.end(), token) != request.eos.end();
+}
+
 // The logarithm of what the probabilities of a row of logits are divided by.
 double log_sum_exp(std::span<const float> row) {
   double greatest = *std::max_element(row.begin(), row.end()), sum = 0;
@@ -139,6 +143,7 @@ bool Engine::step() {
   Status status = compute(work);
   if (status.ok()) status = verify();
   if (status.ok() && drafting_) status = speculate();
+  if (status.ok()) report();
   if (!status.ok()) fail_step(work, status.error().text);
   ++stats_.steps;
   bool is_decode =
@@ -177,35 +182,34 @@ Status Engine::verify() {
   if (!rows_.empty()) {
     TENON_TRY(logits, executor_->logits(rows_));
   }
-  for (const Part& part : parts_) {
+  drawn_.clear();
+  for (Part& part : parts_) {
     Sequence& sequence = *scheduler_.find(part.sequence);
-    uint32_t kept = part.rows_read == 0 ? part.count : verify(sequence, part, logits);
-    if (kept == 0) continue;  // it has ended
-    TENON_TRY(executor_->cache().commit(part.sequence, kept));
-    sequence.computed += kept;
+    part.drawn = static_cast<uint32_t>(drawn_.size());
+    part.kept = part.rows_read == 0 ? part.count : draw_tokens(sequence, part, logits);
+    part.drawn_end = static_cast<uint32_t>(drawn_.size());
+    if (part.kept > 0) TENON_TRY(executor_->cache().commit(part.sequence, part.kept));
+    sequence.computed += part.kept;
   }
   return ok();
 }
 
 // Draws a token after the last known one and after each draft that was drawn too, so the answer is what it
 // would be without drafts, also when it is sampled: a draft is right if it is the token that is drawn. Returns
-// how many tokens of the part are computed for good, 0 if the sequence has ended.
-uint32_t Engine::verify(Sequence& sequence, const Part& part, Matrix logits) {
+// how many tokens of the part are computed for good, 0 if a logit is not finite.
+uint32_t Engine::draw_tokens(Sequence& sequence, const Part& part, Matrix logits) {
   uint32_t known = part.count - (part.rows_read - 1);
   drafts_.clear();
   drafts_.swap(sequence.drafts);
   stats_.drafted += part.rows_read - 1;
   for (uint32_t i = 0; i < part.rows_read; ++i) {
     std::span<float> row(logits.row(part.logits + i), static_cast<size_t>(logits.columns));
-    if (!std::all_of(row.begin(), row.end(), [](float logit) { return std::isfinite(logit); })) {
-      end_numerical(sequence.id);
-      return 0;
-    }
-    Draw drawn = draw(sequence, row);
-    bool is_right = i + 1 < part.rows_read && drawn.token == drafts_[i];
+    if (!std::all_of(row.begin(), row.end(), [](float logit) { return std::isfinite(logit); })) return 0;
+    drawn_.push_back(draw(sequence, row));
+    sequence.tokens.push_back(drawn_.back().token);
+    bool is_right = i + 1 < part.rows_read && drawn_.back().token == drafts_[i];
     stats_.accepted += is_right;
-    if (!accept(sequence, drawn)) return 0;
-    if (!is_right) return known + i;
+    if (!is_right || is_finished(sequence)) return known + i;
   }
   return part.count;
 }
@@ -220,25 +224,37 @@ Engine::Draw Engine::draw(Sequence& sequence, std::span<float> row) {
 
 Status Engine::speculate() {
   members_.clear();
-  for (const Part& part : parts_)
-    if (Sequence* sequence = scheduler_.find(part.sequence))
-      members_.push_back({sequence, part.first, part.row});
+  for (const Part& part : parts_) {
+    Sequence* sequence = scheduler_.find(part.sequence);
+    if (part.kept > 0) members_.push_back({sequence, part.first, part.row, is_finished(*sequence)});
+  }
   return drafting_->learn(members_, draft_length_.length());
 }
 
-// Adds a token to the answer. Returns false if that was the last, and the sequence is gone.
-bool Engine::accept(Sequence& sequence, const Draw& drawn) {
-  sequence.tokens.push_back(drawn.token);
-  ++stats_.output_tokens;
-  const std::vector<int32_t>& eos = sequence.request.eos;
-  bool is_eos = std::find(eos.begin(), eos.end(), drawn.token) != eos.end();
-  bool is_last = is_eos || sequence.output_tokens() >= sequence.max_tokens;
-  TokenEvent event{
-      sequence.id, drawn.token, is_last, drawn.logprob, is_eos ? FinishReason::kEos : FinishReason::kLength,
-      ""};
-  if (!is_last) return sequence.on_event(event), true;
-  scheduler_.remove(sequence.id)->on_event(event);
-  return false;
+// Whether its last token ends the answer. A prompt's last token ends nothing.
+bool Engine::is_finished(const Sequence& sequence) const {
+  if (sequence.output_tokens() == 0) return false;
+  return ends_answer(sequence.request, sequence.tokens.back()) ||
+         sequence.output_tokens() >= sequence.max_tokens;
+}
+
+// Tells of the tokens that were drawn, and ends what has come to its end.
+void Engine::report() {
+  for (const Part& part : parts_) {
+    Sequence& sequence = *scheduler_.find(part.sequence);
+    stats_.output_tokens += part.drawn_end - part.drawn;
+    bool has_end = part.kept > 0 && part.drawn_end > part.drawn && is_finished(sequence);
+    for (uint32_t i = part.drawn; i < part.drawn_end - has_end; ++i)
+      sequence.on_event({sequence.id, drawn_[i].token, false, drawn_[i].logprob, {}, ""});
+    if (has_end) end(scheduler_.remove(part.sequence), drawn_[part.drawn_end - 1]);
+    if (part.kept == 0) end_numerical(part.sequence);
+  }
+}
+
+// The end with a last token.
+void Engine::end(std::unique_ptr<Sequence> sequence, const Draw& last) {
+  FinishReason reason = ends_answer(sequence->request, last.token) ? FinishReason::kEos : FinishReason::kLength;
+  sequence->on_event({sequence->id, last.token, true, last.logprob, reason, ""});
 }
 
 // The end without a token.

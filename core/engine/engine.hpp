@@ -50,14 +50,16 @@ class Engine {
   // One sequence's part of a step, and where its logits are.
   struct Part {
     uint64_t sequence;
-    uint32_t first, count;       // positions
-    uint32_t row;                // of its first token in the step
-    uint32_t logits, rows_read;  // its rows among those that logits were computed for
+    uint32_t first, count;              // positions
+    uint32_t row;                       // of its first token in the step
+    uint32_t logits, rows_read;         // its rows among those that logits were computed for
+    uint32_t kept = 0;                  // tokens computed for good; 0 if a logit was not finite
+    uint32_t drawn = 0, drawn_end = 0;  // of drawn_
   };
 
   Status compute(std::span<const Work> work);
   Status verify();
-  uint32_t verify(Sequence& sequence, const Part& part, Matrix logits);
+  uint32_t draw_tokens(Sequence& sequence, const Part& part, Matrix logits);
   Status speculate();
   Status check(const Request& request) const;
   uint32_t answer_room(const Request& request) const;
@@ -66,7 +68,9 @@ class Engine {
     double logprob;  // 0 if nobody wants it
   };
   Draw draw(Sequence& sequence, std::span<float> row);
-  bool accept(Sequence& sequence, const Draw& drawn);
+  bool is_finished(const Sequence& sequence) const;
+  void report();
+  void end(std::unique_ptr<Sequence> sequence, const Draw& last);
   void end(std::unique_ptr<Sequence> sequence, FinishReason reason, const std::string& error);
   void end_numerical(uint64_t id);
   void end_cancelled();
@@ -86,6 +90,7 @@ class Engine {
   std::vector<int32_t> rows_;  // of the step, whose logits are wanted
   std::vector<Drafting::Member> members_;
   std::vector<int32_t> drafts_;  // of the sequence being verified
+  std::vector<Draw> drawn_;      // of all sequences of the step
   std::vector<float> logits_;    // [V] a row as the model gave it
   EngineStats stats_;
   std::atomic<uint64_t> last_id_ = 0;

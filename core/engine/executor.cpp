@@ -70,15 +70,14 @@ Result<Matrix> Executor::logits(std::span<const int32_t> rows) {
   return logits;
 }
 
-Status Executor::propose(const Batch& pairs, Matrix hidden,
-                         std::span<const std::vector<int32_t>* const> histories, uint32_t count,
-                         int32_t* proposed) {
+Status Executor::propose(const Batch& pairs, Matrix hidden, std::span<const std::span<const int32_t>> histories,
+                         uint32_t count, int32_t* proposed) {
   TENON_CHECK(assembly_.speculator(), "the assembly has no speculator");
   uint32_t begin = assembly_.model().shape().layers, end = static_cast<uint32_t>(assembly_.needs().size());
   TENON_TRY(auto states, cache_.fill(pairs, begin, end));
   histories_.clear(), history_lengths_.clear();
-  for (const std::vector<int32_t>* tokens : histories)
-    histories_.push_back(tokens->data()), history_lengths_.push_back(static_cast<uint32_t>(tokens->size()));
+  for (std::span<const int32_t> tokens : histories)
+    histories_.push_back(tokens.data()), history_lengths_.push_back(static_cast<uint32_t>(tokens.size()));
   tenon_tensor hidden_view = tensor_of(hidden);
   tenon_draft draft{};
   draft.size = sizeof(draft);

@@ -22,7 +22,7 @@ class Executor {
 
   // Lets the speculator learn pairs (see tenon_draft) and guess `count` tokens per sequence into proposed [S,
   // count]. hidden: [T, D], the model's, one row per pair. REQUIRES: the assembly has a speculator.
-  Status propose(const Batch& pairs, Matrix hidden, std::span<const std::vector<int32_t>* const> histories,
+  Status propose(const Batch& pairs, Matrix hidden, std::span<const std::span<const int32_t>> histories,
                  uint32_t count, int32_t* proposed);
 
  private:

@@ -3,10 +3,10 @@
 #include <tenon/abi/tenon_position_encoding.h>
 #include <tenon/base/log.hpp>
 #include <tenon/base/memory.hpp>
-#include <tenon/ops/packing.hpp>
 #include <tenon/base/text.hpp>
 #include <tenon/device/device.hpp>
 #include <tenon/model/contract.hpp>
+#include <tenon/ops/packing.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -237,11 +237,11 @@ Status Assembly::pack_weights() {
   };
   for (const tenon_weight& weight : store_->matrices())
     if (is_packed(weight))
-      bytes += weight.members.size() *
-               panel_bytes_of(*find_panel_kind(weight.dtype), weight.rows, weight.columns);
+      bytes +=
+          weight.members.size() * panel_bytes_of(*find_panel_kind(weight.dtype), weight.rows, weight.columns);
   if (bytes > available_memory() / 4 * 3) {
-    log().warn("weights: packed they would take {} bytes, {} are free; they are used as they stand, which is slower",
-               bytes, available_memory());
+    log().warn("weights: packing takes {} bytes, {} are free; they stay as they are, which is slower", bytes,
+               available_memory());
     return ok();
   }
   for (tenon_weight& weight : store_->matrices())

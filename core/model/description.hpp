@@ -40,7 +40,7 @@ struct WeightsSection {
   std::optional<std::filesystem::path> path;  // absent: a description without weights, good for inspection
   StorageOptions storage;
   std::string layer_prefix;  // "model.layers.{layer}."
-  bool pack = true;          // whether quantised weights are rearranged for faster products, in memory of our own
+  bool pack = true;          // whether quantised weights are rearranged at load; see ops/packing.hpp
   NameTable model;           // embedding, final_norm, head
   NameTable layer;           // mixer_norm, experts_norm; after layer_prefix
 };

@@ -132,6 +132,15 @@ TEST(PrefixCache, SequencesAtTheSameTimeMayBeginAlike) {
   EXPECT_LT(stats.reused_tokens, stats.prompt_tokens);
 }
 
+TEST(PrefixCache, AnAnswerOfOneTokenLeavesItsWholePrompt) {
+  for (uint32_t drafts : {0u, 2u}) {
+    TestModel model("tiny", [&](ModelDescription& d) { d.speculative->draft_tokens = drafts; });
+    run_all(model.engine(), {make_request(200, 1)});
+    run_all(model.engine(), {make_request(200, 8)});
+    EXPECT_EQ(model.engine().stats().cache.reused_tokens, 192u) << drafts;
+  }
+}
+
 TEST(PrefixCache, SaltsShareNothing) {
   TestModel model("tiny");
   Request request = make_request(100, 5);
