@@ -239,9 +239,13 @@ Status Assembly::pack_weights() {
     if (is_packed(weight))
       bytes +=
           weight.members.size() * panel_bytes_of(*find_panel_kind(weight.dtype), weight.rows, weight.columns);
-  if (bytes > available_memory() / 4 * 3) {
-    log().warn("weights: packing takes {} bytes, {} are free; they stay as they are, which is slower", bytes,
-               available_memory());
+  // The cache is planned already, and will be taken later.
+  uint64_t free = available_memory(), pool = cache_layout_.plan.pool_bytes;
+  free -= std::min(free, pool);
+  if (bytes > free / 4 * 3) {
+    log().warn(
+        "weights: packing takes {} bytes, {} are free beside the cache; they stay as they are, which is slower",
+        bytes, free);
     return ok();
   }
   for (tenon_weight& weight : store_->matrices())
