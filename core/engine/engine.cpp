@@ -58,9 +58,10 @@ Engine::Engine(const Assembly& assembly, std::unique_ptr<Executor> executor)
 
 // Tokens of the answer at most.
 uint32_t Engine::answer_room(const Request& request) const {
-  uint32_t room = assembly_.limits().context_max - static_cast<uint32_t>(request.prompt.size());
+  uint32_t prompt = static_cast<uint32_t>(request.prompt.size()), most = assembly_.tokens_max();
+  uint32_t room = assembly_.limits().context_max - prompt;
   if (request.max_tokens) return std::min(request.max_tokens, room);
-  return std::min(room, assembly_.tokens_max() - static_cast<uint32_t>(request.prompt.size()));
+  return prompt < most ? most - prompt : 1;
 }
 
 Status Engine::check(const Request& request) const {
@@ -70,9 +71,9 @@ Status Engine::check(const Request& request) const {
   if (prompt >= context)
     return invalid("request: prompt is " + std::to_string(prompt) +
                    " tokens long, must leave room for an answer in a context of " + std::to_string(context));
-  if (prompt >= assembly_.tokens_max() || prompt + answer_room(request) > assembly_.tokens_max())
+  if (prompt + answer_room(request) > assembly_.tokens_max())
     return invalid("request: prompt is " + std::to_string(prompt) + " tokens long and its answer up to " +
-                   std::to_string(std::max(answer_room(request), 1u)) + ", the cache has room for " +
+                   std::to_string(answer_room(request)) + ", the cache has room for " +
                    std::to_string(assembly_.tokens_max()) + " tokens of one request");
   for (int32_t token : request.prompt)
     if (token < 0 || static_cast<uint32_t>(token) >= vocabulary)

@@ -31,6 +31,8 @@ TEST(EngineMemory, ARequestThatCanNeverFitIsRefusedWithTheNumbers) {
             "request: prompt is 300 tokens long and its answer up to 10, the cache has room for " +
                 std::to_string(room) + " tokens of one request");
   EXPECT_NE(refusal_of(20, room - 19), "");
+  EXPECT_NE(refusal_of(300, 0).find("300 tokens long and its answer up to 1, "), std::string::npos)
+      << refusal_of(300, 0);
   EXPECT_EQ(run_all(tight.engine(), {make_request(20, room - 20)})[0].tokens.size(), room - 20);
   // Without a number the answer may take what is left.
   EXPECT_EQ(run_all(tight.engine(), {make_request(20, 0)})[0].tokens.size(), room - 20);
