@@ -1,4 +1,5 @@
 // Products with weights in blocks, as they stand and packed.
+#include "ops_inputs.hpp"
 #include "test_blocks.hpp"
 
 #include <tests/testing/temp_dir.hpp>
@@ -10,17 +11,6 @@
 
 namespace tenon::testing {
 namespace {
-
-std::vector<Isa> isas() {
-  std::vector<Isa> isas;
-  for (Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512})
-    if (isa <= widest_isa()) isas.push_back(isa);
-  return isas;
-}
-
-Matrix matrix(std::vector<float>& values, int64_t columns) {
-  return {values.data(), static_cast<int64_t>(values.size()) / columns, columns};
-}
 
 std::string name_of(DType type, Isa isa, Kept kept) {
   return std::string(name_of(type)) + " " + name_of(isa) + (kept == Kept::kPacked ? " packed" : "");

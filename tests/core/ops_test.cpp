@@ -1,3 +1,4 @@
+#include "ops_inputs.hpp"
 #include "test_matrix.hpp"
 
 #include <tests/testing/temp_dir.hpp>
@@ -10,17 +11,6 @@ namespace tenon::testing {
 namespace {
 
 constexpr DType kTypes[] = {DType::kF32, DType::kF16, DType::kBF16, DType::kF8E4M3};
-
-std::vector<Isa> isas() {
-  std::vector<Isa> isas;
-  for (Isa isa : {Isa::kScalar, Isa::kAvx2, Isa::kAvx512})
-    if (isa <= widest_isa()) isas.push_back(isa);
-  return isas;
-}
-
-Matrix matrix(std::vector<float>& values, int64_t columns) {
-  return {values.data(), static_cast<int64_t>(values.size()) / columns, columns};
-}
 
 // y = x W^T + bias by definition, with how large the sums' terms are.
 struct Reference {
