@@ -13,6 +13,11 @@ target_compile_options(tenon_compiler INTERFACE
   $<$<CONFIG:Debug>:-D_GLIBCXX_ASSERTIONS>)
 target_link_options(tenon_compiler INTERFACE LINKER:-z,relro,-z,now)
 
+# For code that no one waits for when it runs: a release compiles it with -O1, in half the time.
+function(tenon_shorten_build target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+endfunction()
+
 if(TENON_SANITIZE)
   target_compile_options(tenon_compiler INTERFACE
     -fsanitize=${TENON_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -19,7 +19,7 @@ function(tenon_isa_variant target isa)
   add_library(${target}_${isa} OBJECT ${ARGN})
   target_compile_definitions(${target}_${isa} PRIVATE TENON_ISA_NAMESPACE=isa_${isa})
   # The wide vector types are internal to these files, so the note on their calling convention does not matter.
-  target_compile_options(${target}_${isa} PRIVATE ${flags_${isa}} -Wno-psabi)
+  target_compile_options(${target}_${isa} PRIVATE $<$<CONFIG:Release>:-O3> ${flags_${isa}} -Wno-psabi)
   target_link_libraries(${target}_${isa} PRIVATE tenon::sdk $<TARGET_NAME_IF_EXISTS:tenon::compiler>)
   set_target_properties(${target}_${isa} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   set_target_properties(${target}_${isa} PROPERTIES CXX_VISIBILITY_PRESET hidden)

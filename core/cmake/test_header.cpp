@@ -1,0 +1,1 @@
+// Only for the precompiled header that all tests share (TenonTest.cmake).
