@@ -42,7 +42,10 @@ Result<Tokens> collect_tokens(const TokenizerFile& file, const std::vector<Added
 
 Status add_gguf_tokenizer(const Qwen3NextFacts& facts, GgufPairs& pairs) {
   const std::string& who = facts.text.tokenizer;
-  if (who.empty()) return ok();
+  if (who.empty()) {
+    pairs.add("tokenizer.ggml.model", "none");
+    return ok();
+  }
   TENON_TRY(std::string json, read_file(who, kTokenizerBytesMax));
   TENON_TRY(TokenizerFile file, parse_tokenizer_file(json, who));
   TENON_TRY(TokenizerSettings settings, check_tokenizer_settings(file.settings, who));

@@ -6,7 +6,8 @@
 
 namespace tenon {
 
-// Adds the keys tokenizer.*; nothing if the model has no tokenizer. Ids without a token become unused ones.
+// Adds the keys tokenizer.*; of a model without one, that it has none (llama.cpp asks for the key). Ids without
+// a token become unused ones.
 // Fails if the tokenizer cuts text in a way that GGUF has no name for.
 Status add_gguf_tokenizer(const Qwen3NextFacts& facts, GgufPairs& pairs);
 

@@ -2,6 +2,7 @@
 #include "command.hpp"
 #include "conversion_run.hpp"
 
+#include <exporters/gguf_tokenizer.hpp>
 #include <exporters/qwen3_next_gguf_export.hpp>
 #include <exporters/qwen3_next_synthetic.hpp>
 
@@ -24,8 +25,9 @@ struct Options {
 Status write_gguf(const Options& options, const Qwen3NextFacts& facts, const TensorSource& source) {
   TENON_TRY(MatrixTypes types, MatrixTypes::parse(options.type, options.tensors));
   TENON_TRY(auto outputs, qwen3_next_gguf_outputs(facts, source, types));
-  TENON_TRY(TensorWriter writer,
-            TensorWriter::gguf(options.output, qwen3_next_gguf_pairs(facts, types), plans_of(outputs)));
+  GgufPairs pairs = qwen3_next_gguf_pairs(facts, types);
+  TENON_TRY(add_gguf_tokenizer(facts, pairs));
+  TENON_TRY(TensorWriter writer, TensorWriter::gguf(options.output, pairs, plans_of(outputs)));
   return run_conversion(source, outputs, std::move(writer), options.threads, "making weights");
 }
 

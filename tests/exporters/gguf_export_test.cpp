@@ -122,6 +122,17 @@ TEST(GgufExport, RefusesSourcesThatDoNotFit) {
             "tensor model.embed_tokens.weight: is of another shape than the configuration says");
 }
 
+TEST(GgufExport, SaysThatThereIsNoTokenizer) {
+  GgufPairs pairs;
+  ASSERT_TRUE(add_gguf_tokenizer(small_facts(), pairs).ok());
+  TempDir dir;
+  auto writer = TensorWriter::gguf(dir / "t.gguf", pairs, {});
+  ASSERT_TRUE(writer.value().finish().ok());
+  auto file = Gguf::open(dir / "t.gguf");
+  ASSERT_TRUE(file.ok()) << refusal_of(file);
+  EXPECT_EQ(file.value()->metadata().get_text("tokenizer.ggml.model").value(), "none");
+}
+
 TEST(GgufExport, KeepsTheTokenizer) {
   std::string directory = TENON_SOURCE "/models/demo";
   auto hub = HubConfig::open(directory);
