@@ -177,11 +177,22 @@ inline void for_each_group(const PanelArgs& args, int64_t panel, Add&& add) {
   }
 }
 
-// y[r .. r + rows, 16 features of a panel] = total[rows] + bias
-inline void store_rows(const PanelArgs& args, int64_t panel, int64_t r, int64_t rows, const f32x16* total) {
+// y[r .. r + kRows, 16 features of a panel] = total + bias
+template <int kRows>
+inline void store_rows(const PanelArgs& args, int64_t panel, int64_t r, const f32x16* total) {
   int64_t first = panel * kPanelRows, count = args.out - first < kPanelRows ? args.out - first : kPanelRows;
   f32x16 bias = args.bias ? load_some(args.bias + first, count) : f32x16{};
-  for (int64_t i = 0; i < rows; ++i) store_some(args.y + (r + i) * args.out + first, total[i] + bias, count);
+  float* y = args.y + r * args.out + first;
+  if (count == kPanelRows) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kRows; ++i) store(y + i * args.out, total[i] + bias);
+    return;
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows; ++i) {
+    f32x16 row = total[i] + bias;  // a copy, so that the sums themselves can stay in registers
+    store_some(y + i * args.out, row, count);
+  }
 }
 
 // Where rows r and following of x are: in a strip of so many rows, their first group.
@@ -203,23 +214,24 @@ void multiply_tile(const PanelArgs& args, int64_t panel, int64_t r) {
       args, panel, [&](const std::byte* scales, Span head, int64_t g) __attribute__((always_inline)) {
         add_group<kKind, kRows>(scales, head, strip.x + g * strip.rows, total);
       });
-  store_rows(args, panel, r, kRows, total);
+  store_rows<kRows>(args, panel, r, total);
 }
 
 // Rows of x per tile at most: as many as there are registers for their sums.
 #if defined(__AVX512F__)
-constexpr int kRowsMost = 8;
+constexpr int kRowsMost = 12;
 #elif defined(__AVX2__)
 constexpr int kRowsMost = 2;
 #else
 constexpr int kRowsMost = 1;
 #endif
 
-// All rows of a panel from r on, in tiles of kRows and, at the end, of less.
+// All rows of a panel from r on, which is a multiple of kStripRows, in tiles of kRows and, at the end, of less:
+// 12, 10, 8, 6, 4, 2, 1. The rows of an expert then mostly take one tile.
 template <int kKind, int kRows>
 void multiply_rows(const PanelArgs& args, int64_t panel, int64_t r) {
   for (; r + kRows <= args.rows; r += kRows) multiply_tile<kKind, kRows>(args, panel, r);
-  if constexpr (kRows > 1) multiply_rows<kKind, kRows / 2>(args, panel, r);
+  if constexpr (kRows > 1) multiply_rows<kKind, (kRows > 2 ? kRows - 2 : 1)>(args, panel, r);
 }
 
 template <int kKind>

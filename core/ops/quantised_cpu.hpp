@@ -15,9 +15,9 @@
 
 namespace tenon {
 
-// 32 inputs of a row. Rows are kept in strips of 16, the last may have less; the groups of a strip of h rows
+// 32 inputs of a row. Rows are kept in strips of 12, the last may have less; the groups of a strip of h rows
 // are [M / 32][h], so that what is needed together lies together.
-inline constexpr int64_t kStripRows = 16;
+inline constexpr int64_t kStripRows = 12;
 
 struct ActivationGroup {
   uint32_t word[8];  // inputs 4k .. 4k+3 in word k, the first in the low byte; signed bytes
