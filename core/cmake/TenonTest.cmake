@@ -17,7 +17,7 @@ function(tenon_add_test)
     TENON_PLUGINS="${CMAKE_BINARY_DIR}/plugins"
     TENON_BIN="${CMAKE_BINARY_DIR}/bin")
   if(NOT TARGET tenon_test_header)
-    add_library(tenon_test_header OBJECT ${PROJECT_SOURCE_DIR}/core/cmake/test_header.cpp)
+    add_executable(tenon_test_header ${PROJECT_SOURCE_DIR}/core/cmake/test_header.cpp)
     target_link_libraries(tenon_test_header PRIVATE tenon::compiler GTest::gtest_main)
     target_compile_features(tenon_test_header PRIVATE cxx_std_20)
     tenon_shorten_build(tenon_test_header)

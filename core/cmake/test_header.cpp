@@ -1,1 +1,1 @@
-// Only for the precompiled header that all tests share (TenonTest.cmake).
+// An empty test program, whose precompiled header all tests share (TenonTest.cmake).
