@@ -37,6 +37,8 @@ struct Scratch {
   Matrix values;      // [T, G * K]
   Matrix queries;     // [T, H * K] normed, turned, scaled
   Matrix out;         // [T, H * K]
+  int32_t* units;     // [S + 1] where each sequence's pieces of attention begin
+  Matrix per_worker;  // [threads, attend_scratch()]
 };
 
 Scratch carve(Carver& carver, const Shape& shape, const tenon_limits& limits, int64_t tokens);

@@ -68,9 +68,9 @@ void write_page(const Run& run, uint32_t s, int64_t t) {
   store(run.scratch.values.row(t), place + shape.keys() * shape.kv_element_bytes(), shape.keys());
 }
 
-void attend(const Run& run, int64_t t, int64_t g) {
+// What the heads of key head g of token t, of sequence s, are to attend to.
+AttendArgs attend_args(const Run& run, uint32_t s, int64_t t, int64_t g) {
   const Shape& shape = run.shape;
-  uint32_t s = run.sequence_of(t);
   int64_t K = shape.head_dim, first_head = g * shape.heads_per_kv(), element = shape.kv_element_bytes();
   AttendArgs args{};
   args.q = run.scratch.queries.row(t) + first_head * K, args.out = run.scratch.out.row(t) + first_head * K;
@@ -80,12 +80,61 @@ void attend(const Run& run, int64_t t, int64_t g) {
   args.page_tokens = run.state.page_tokens, args.page_stride = static_cast<int64_t>(run.state.page_stride);
   args.token_stride = shape.bytes_per_token();
   args.key_offset = g * K * element, args.value_offset = (shape.keys() + g * K) * element;
-  auto* kernel = shape.kv_type == KvType::kF32 ? TENON_ISA_PICK(run.context.isa, attention_attend_f32)
-                                               : TENON_ISA_PICK(run.context.isa, attention_attend_bf16);
-  kernel(args);
-  auto* gate = TENON_ISA_PICK(run.context.isa, attention_gate);
-  for (int64_t h = first_head; h < first_head + args.heads; ++h)
-    gate(run.scratch.out.row(t) + h * K, run.scratch.query_gate.row(t) + h * 2 * K + K, K);
+  return args;
+}
+
+// Tokens of a prefill go through the keys together, those of a decode one by one: a token is always computed
+// the same way, whatever the step it is in.
+bool takes_many(const Run& run, uint32_t s) {
+  return run.step.phase[s] == TENON_PREFILL && run.shape.heads_per_kv() <= kAttendHeads;
+}
+
+void plan_units(const Run& run) {
+  int32_t* units = run.scratch.units;
+  units[0] = 0;
+  for (uint32_t s = 0; s < run.step.sequences; ++s) {
+    int32_t tokens = run.step.token_start[s + 1] - run.step.token_start[s];
+    constexpr int32_t kMany = kAttendTokens;
+    units[s + 1] = units[s] + (takes_many(run, s) ? (tokens + kMany - 1) / kMany : tokens);
+  }
+}
+
+// Tokens [t, t + count) of sequence s, for key head g.
+void attend(const Run& run, uint32_t s, int64_t t, int64_t count, int64_t g, uint32_t worker) {
+  const Shape& shape = run.shape;
+  bool is_f32 = shape.kv_type == KvType::kF32;
+  uint32_t isa = run.context.isa;
+  AttendArgs args = attend_args(run, s, t, g);
+  if (takes_many(run, s)) {
+    auto* kernel = is_f32 ? TENON_ISA_PICK(isa, attention_attend_many_f32)
+                          : TENON_ISA_PICK(isa, attention_attend_many_bf16);
+    kernel({args, count, shape.queries(), shape.queries(), run.scratch.per_worker.row(worker)});
+  } else {
+    auto* kernel =
+        is_f32 ? TENON_ISA_PICK(isa, attention_attend_f32) : TENON_ISA_PICK(isa, attention_attend_bf16);
+    kernel(args);
+  }
+  auto* gate = TENON_ISA_PICK(isa, attention_gate);
+  int64_t K = shape.head_dim, first_head = g * shape.heads_per_kv();
+  for (int64_t i = t; i < t + count; ++i)
+    for (int64_t h = first_head; h < first_head + args.heads; ++h)
+      gate(run.scratch.out.row(i) + h * K, run.scratch.query_gate.row(i) + h * 2 * K + K, K);
+}
+
+void attend_all(const Run& run) {
+  plan_units(run);
+  const int32_t* units = run.scratch.units;
+  uint32_t kv_heads = static_cast<uint32_t>(run.shape.kv_heads), sequences = run.step.sequences;
+  uint32_t count = static_cast<uint32_t>(units[sequences]) * kv_heads;
+  run.context.threads.parallel_for(count, 1, [&](uint32_t begin, uint32_t end, uint32_t worker) {
+    for (uint32_t i = begin; i < end; ++i) {
+      int32_t unit = static_cast<int32_t>(i / kv_heads);
+      uint32_t s = static_cast<uint32_t>(std::upper_bound(units, units + sequences, unit) - units) - 1;
+      int64_t size = takes_many(run, s) ? kAttendTokens : 1, last = run.step.token_start[s + 1];
+      int64_t t = run.step.token_start[s] + (unit - units[s]) * size;
+      attend(run, s, t, std::min(size, last - t), i % kv_heads, worker);
+    }
+  });
 }
 
 // Keys and values of the first sequence as the reference keeps them: [G, positions, K]. Only for float32 pages.
@@ -113,6 +162,9 @@ Scratch carve(Carver& carver, const Shape& shape, const tenon_limits& limits, in
   scratch.values = carver.take(tokens, most, shape.keys());
   scratch.queries = carver.take(tokens, most, shape.queries());
   scratch.out = carver.take(tokens, most, shape.queries());
+  scratch.units = carver.take_ints(int64_t{limits.sequences_max} + 1);
+  scratch.per_worker =
+      carver.take(limits.threads, limits.threads, attend_scratch(shape.heads_per_kv(), shape.head_dim));
   return scratch;
 }
 
@@ -129,10 +181,7 @@ Status run_cpu(const Context& context, const Scratch& scratch, const tenon_step&
       write_page(run, run.sequence_of(t), t);
     }
   });
-  uint32_t kv_heads = static_cast<uint32_t>(context.shape.kv_heads);
-  context.threads.parallel_for(step.tokens * kv_heads, 1, [&](uint32_t begin, uint32_t end, uint32_t) {
-    for (uint32_t i = begin; i < end; ++i) attend(run, i / kv_heads, i % kv_heads);
-  });
+  attend_all(run);
   trace_pages(run);
   return context.ops.linear(step, weights.o_proj, weights.o_bias, scratch.out, y);
 }

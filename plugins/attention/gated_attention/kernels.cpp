@@ -1,6 +1,6 @@
 #include "kernels.hpp"
 
-#include <tenon/sdk/simd.hpp>
+#include <tenon/sdk/small_gemm.hpp>
 
 namespace tenon::TENON_ISA_NAMESPACE {
 namespace {
@@ -80,7 +80,7 @@ void attend_tile(const AttendArgs& args, int64_t begin, int64_t end, Running* ru
 }
 
 // Heads beyond this many are handled in further rounds.
-constexpr int64_t kHeadsAtOnce = 16;
+constexpr int64_t kHeadsAtOnce = kAttendHeads;
 
 template <class Type>
 void attend(const AttendArgs& all) {
@@ -100,6 +100,79 @@ void attend(const AttendArgs& all) {
     for (int64_t h = 0; h < args.heads; ++h)
       scale(args.out + h * args.head_dim, 1.0f / running[h].sum, args.head_dim);
   }
+}
+
+// -- Many tokens at once
+
+// Some tokens' way through the tiles of keys.
+template <class Type>
+struct Many {
+  const AttendManyArgs& many;
+  const AttendArgs& args;
+  float *keys, *values, *scores;  // [K, 64], [64, K], [tokens, heads, 64]
+
+  explicit Many(const AttendManyArgs& m)
+      : many(m),
+        args(m.args),
+        keys(m.scratch),
+        values(keys + kTile * args.head_dim),
+        scores(values + kTile * args.head_dim) {}
+
+  float* out(int64_t t) const { return args.out + t * many.out_stride; }
+  // The first position that token t does not see.
+  int64_t end_of(int64_t t) const { return args.end + t; }
+
+  // Positions [begin, end) of a tile; the others of 64 are zeros.
+  void load_tile(int64_t begin, int64_t end) const {
+    int64_t K = args.head_dim;
+    for (int64_t i = 0; i < kTile * K; ++i) values[i] = 0;
+    for (int64_t p = begin; p < end; ++p) {
+      const std::byte* key = token_at(args, p) + args.key_offset;
+      for (int64_t i = 0; i < K; i += kLanes)
+        store(values + (p - begin) * K + i, Type::load(key + i * Type::kBytes));
+    }
+    transpose(values, K, kTile, K, keys, kTile);
+    for (int64_t p = begin; p < end; ++p) {
+      const std::byte* value = token_at(args, p) + args.value_offset;
+      for (int64_t i = 0; i < K; i += kLanes)
+        store(values + (p - begin) * K + i, Type::load(value + i * Type::kBytes));
+    }
+  }
+
+  // Folds positions [begin, end), as far as token t sees them, into what its heads have gathered.
+  void fold(int64_t t, int64_t begin, int64_t end, Running* running) const {
+    int64_t K = args.head_dim, seen = (end_of(t) < end ? end_of(t) : end) - begin;
+    float* rows = scores + t * args.heads * kTile;
+    for (int64_t i = 0; i < args.heads * kTile; ++i) rows[i] = 0;
+    multiply_add(rows, kTile, {args.q + t * many.q_stride, K, 1}, keys, kTile, args.heads, K, kTile);
+    for (int64_t h = 0; h < args.heads; ++h) {
+      for (int64_t j = seen; j < kTile; ++j) rows[h * kTile + j] = -1e30f;
+      fold_scores(rows + h * kTile, running[h], out(t) + h * K, K);
+    }
+    multiply_add(out(t), K, {rows, kTile, 1}, values, K, args.heads, seen, K);
+  }
+};
+
+template <class Type>
+void attend_many(const AttendManyArgs& many) {
+  Many<Type> work(many);
+  const AttendArgs& args = many.args;
+  Running running[kAttendTokens][kAttendHeads];
+  for (int64_t t = 0; t < many.tokens; ++t) {
+    for (int64_t h = 0; h < args.heads; ++h) running[t][h] = {-1e30f, 0};
+    for (int64_t i = 0; i < args.heads * args.head_dim; ++i) work.out(t)[i] = 0;
+  }
+  int64_t last = work.end_of(many.tokens - 1);
+  for (int64_t begin = args.first; begin < last;) {
+    int64_t boundary = (begin / kTile + 1) * kTile, end = boundary < last ? boundary : last;
+    work.load_tile(begin, end);
+    for (int64_t t = 0; t < many.tokens; ++t)
+      if (work.end_of(t) > begin) work.fold(t, begin, end, running[t]);
+    begin = end;
+  }
+  for (int64_t t = 0; t < many.tokens; ++t)
+    for (int64_t h = 0; h < args.heads; ++h)
+      scale(work.out(t) + h * args.head_dim, 1.0f / running[t][h].sum, args.head_dim);
 }
 
 }  // namespace
@@ -132,6 +205,9 @@ void attention_store_bf16(const float* from, std::byte* to, int64_t count) noexc
 
 void attention_attend_f32(const AttendArgs& args) noexcept { attend<F32>(args); }
 void attention_attend_bf16(const AttendArgs& args) noexcept { attend<BF16>(args); }
+
+void attention_attend_many_f32(const AttendManyArgs& args) noexcept { attend_many<F32>(args); }
+void attention_attend_many_bf16(const AttendManyArgs& args) noexcept { attend_many<BF16>(args); }
 
 void attention_gate(float* out, const float* gate, int64_t count) noexcept {
   for (int64_t i = 0; i < count; i += kLanes) store(out + i, load(out + i) * sigmoid(load(gate + i)));

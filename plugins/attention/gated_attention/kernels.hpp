@@ -40,6 +40,22 @@ struct AttendArgs {
 TENON_ISA_DECLARE(void attention_attend_f32(const AttendArgs& args) noexcept);
 TENON_ISA_DECLARE(void attention_attend_bf16(const AttendArgs& args) noexcept);
 
+// The same for `tokens` that follow each other in one sequence, each up to and with itself: tile after tile for
+// all of them, so that keys and values are read once for many. `args` is of the first token. The two differ in
+// the order in which a score is summed.
+inline constexpr int64_t kAttendTokens = 16, kAttendHeads = 16;
+struct AttendManyArgs {
+  AttendArgs args;
+  int64_t tokens;                // at most kAttendTokens; at most kAttendHeads heads
+  int64_t q_stride, out_stride;  // elements from one token's q and out to the next
+  float* scratch;                // [attend_scratch(heads, K)]
+};
+inline int64_t attend_scratch(int64_t heads, int64_t head_dim) {
+  return 64 * (2 * head_dim + kAttendTokens * heads);
+}
+TENON_ISA_DECLARE(void attention_attend_many_f32(const AttendManyArgs& args) noexcept);
+TENON_ISA_DECLARE(void attention_attend_many_bf16(const AttendManyArgs& args) noexcept);
+
 // out *= sigmoid(gate); [count]
 TENON_ISA_DECLARE(void attention_gate(float* out, const float* gate, int64_t count) noexcept);
 

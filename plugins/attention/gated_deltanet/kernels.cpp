@@ -1,58 +1,11 @@
 #include "kernels.hpp"
 
-#include <tenon/sdk/simd.hpp>
+#include <tenon/sdk/small_gemm.hpp>
 
 namespace tenon::TENON_ISA_NAMESPACE {
 namespace {
 
 constexpr int64_t kChunk = 64;
-
-// A matrix in memory by its two strides, so that a transpose is only a way of looking at it.
-struct View {
-  const float* data;
-  int64_t row_stride, column_stride;
-  float at(int64_t row, int64_t column) const { return data[row * row_stride + column * column_stride]; }
-};
-
-// out[r .. r + Rows, c .. c + 16 Vectors] += a[r .., 0 .. inner] b[0 .. inner, c ..]
-template <int Rows, int Vectors>
-void multiply_tile(float* out, int64_t out_stride, View a, const float* b, int64_t b_stride, int64_t inner) {
-  f32x16 total[Rows][Vectors];
-  for (int r = 0; r < Rows; ++r)
-    for (int v = 0; v < Vectors; ++v) total[r][v] = load(out + r * out_stride + v * kLanes);
-  for (int64_t i = 0; i < inner; ++i) {
-    f32x16 row[Vectors];
-    for (int v = 0; v < Vectors; ++v) row[v] = load(b + i * b_stride + v * kLanes);
-    for (int r = 0; r < Rows; ++r) {
-      f32x16 factor = splat(a.at(r, i));
-      for (int v = 0; v < Vectors; ++v) total[r][v] = fma(factor, row[v], total[r][v]);
-    }
-  }
-  for (int r = 0; r < Rows; ++r)
-    for (int v = 0; v < Vectors; ++v) store(out + r * out_stride + v * kLanes, total[r][v]);
-}
-
-template <int Rows>
-void multiply_rows(float* out, int64_t out_stride, View a, const float* b, int64_t b_stride, int64_t inner,
-                   int64_t columns) {
-  int64_t c = 0;
-  for (; c + 4 * kLanes <= columns; c += 4 * kLanes)
-    multiply_tile<Rows, 4>(out + c, out_stride, a, b + c, b_stride, inner);
-  for (; c < columns; c += kLanes) multiply_tile<Rows, 1>(out + c, out_stride, a, b + c, b_stride, inner);
-}
-
-// out[rows, columns] += a[rows, inner] b[inner, columns]; columns is a multiple of 16. Each element is summed
-// over `inner` from 0 upwards, whatever the tiling.
-void multiply_add(float* out, int64_t out_stride, View a, const float* b, int64_t b_stride, int64_t rows,
-                  int64_t inner, int64_t columns) {
-  int64_t r = 0;
-  for (; r + 4 <= rows; r += 4)
-    multiply_rows<4>(out + r * out_stride, out_stride,
-                     {a.data + r * a.row_stride, a.row_stride, a.column_stride}, b, b_stride, inner, columns);
-  for (; r < rows; ++r)
-    multiply_rows<1>(out + r * out_stride, out_stride,
-                     {a.data + r * a.row_stride, a.row_stride, a.column_stride}, b, b_stride, inner, columns);
-}
 
 // row[j] *= exp(c[i] - c[j]) for j <= i. The difference is never positive, so nothing can overflow.
 void scale_by_decay(float* row, const float* c, int64_t i) {
@@ -104,6 +57,7 @@ void deltanet_chunk(const HeadArgs& args, int64_t n, float* state, float* scratc
   float* query_scores = key_scores + kChunk * kChunk;  // [64, 64]
   float* updates = query_scores + kChunk * kChunk;     // [64, V] V'
   float* decayed_keys = updates + kChunk * V;          // [64, K]
+  float* keys = decayed_keys;                          // [K, 64] k^T, before that
   float c[kChunk], exp_c[kChunk];                      // cumulated log decay, and its exponential
   float sum_so_far = 0;
   for (int64_t i = 0; i < n; ++i) {
@@ -113,13 +67,16 @@ void deltanet_chunk(const HeadArgs& args, int64_t n, float* state, float* scratc
   auto beta = [&](int64_t i) { return args.beta[i * args.gate_stride]; };
 
   // Scores against earlier tokens of the chunk: A for keys (below the diagonal), and q k^T (with the diagonal).
+  // The others are computed with them, and never read.
+  for (int64_t i = 0; i < 2 * kChunk * kChunk; ++i) key_scores[i] = 0;
+  for (int64_t i = n; i < kChunk; ++i)
+    for (int64_t m = 0; m < K; ++m) keys[m * kChunk + i] = 0;
+  transpose(args.k, stride, n, K, keys, kChunk);
+  int64_t columns = (n + kLanes - 1) / kLanes * kLanes;
+  multiply_add(key_scores, kChunk, {args.k, stride, 1}, keys, kChunk, n, K, columns);
+  multiply_add(query_scores, kChunk, {args.q, stride, 1}, keys, kChunk, n, K, columns);
   for (int64_t i = 0; i < n; ++i) {
-    const float *q = args.q + i * stride, *k = args.k + i * stride;
-    for (int64_t j = 0; j <= i; ++j) {
-      const float* earlier = args.k + j * stride;
-      key_scores[i * kChunk + j] = -beta(i) * dot(k, earlier, K);
-      query_scores[i * kChunk + j] = dot(q, earlier, K);
-    }
+    scale(key_scores + i * kChunk, -beta(i), i + 1);
     scale_by_decay(key_scores + i * kChunk, c, i);
     scale_by_decay(query_scores + i * kChunk, c, i);
   }
