@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #define TENON_ABI_MAJOR 1  // changes when every plugin must be rebuilt: a field removed, moved or retyped
-#define TENON_ABI_MINOR 1  // changes when none must be: a field appended, an interface or service added
+#define TENON_ABI_MINOR 2  // changes when none must be: a field appended, an interface or service added
 #define TENON_ABI_MAGIC 0x4e4e4554u  // "TENN" in memory
 
 // True if the writer of *p knew the field.

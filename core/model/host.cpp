@@ -60,6 +60,9 @@ constexpr tenon_ops kOps = {
        const tenon_tensor* y) noexcept {
       return answer(host, [&] { return ops_of(host).silu_multiply(Matrix(*gate), Matrix(*up), Matrix(*y)); });
     },
+    [](const tenon_host* host, const tenon_step*, const tenon_expert_mlp* job) noexcept {
+      return answer(host, [&] { return ops_of(host).expert_mlp(*job); });
+    },
 };
 
 constexpr tenon_threads kThreads = {

@@ -23,27 +23,39 @@ bool has_vnni(Isa isa) { return isa == Isa::kAvx512 && __builtin_cpu_supports("a
 
 }  // namespace
 
+QuantisedKernels quantised_kernels(Isa isa) {
+  QuantisedKernels kernels{};
+  kernels.quantise_rows = TENON_ISA_PICK(static_cast<uint32_t>(isa), quantise_rows);
+  kernels.quantise_activated = TENON_ISA_PICK(static_cast<uint32_t>(isa), quantise_activated);
+  kernels.multiply_panels = TENON_ISA_PICK(static_cast<uint32_t>(isa), multiply_panels);
+  if (has_vnni(isa)) kernels.multiply_panels = &isa_avx512vnni::multiply_panels;
+  return kernels;
+}
+
+PanelArgs panel_args(const tenon_weight& weight, int64_t member) {
+  PanelArgs args{};
+  args.kind = *find_panel_kind(weight.dtype);
+  args.panels =
+      weight.panels.data() + static_cast<uint64_t>(member) * (weight.panels.bytes() / weight.members.size());
+  args.out = weight.rows, args.in = weight.columns, args.y_stride = weight.rows;
+  return args;
+}
+
 BlockProducts::BlockProducts(Isa isa, uint32_t workers) : workers_(new Worker[workers]) {
   linear_ = TENON_ISA_PICK(static_cast<uint32_t>(isa), linear);
-  quantise_rows_ = TENON_ISA_PICK(static_cast<uint32_t>(isa), quantise_rows);
-  multiply_panels_ = TENON_ISA_PICK(static_cast<uint32_t>(isa), multiply_panels);
-  if (has_vnni(isa)) multiply_panels_ = &isa_avx512vnni::multiply_panels;
+  kernels_ = quantised_kernels(isa);
   for (uint32_t i = 0; i < workers; ++i) workers_[i].memory.reset(new std::byte[kWorkerBytes]);
 }
 
 void BlockProducts::run(const tenon_weight& weight, int64_t member, const LinearArgs& args, int64_t begin,
                         int64_t end, uint32_t worker) {
   if (weight.panels.bytes() == 0) return run_dequantised(weight.dtype, args, begin, end, workers_[worker]);
-  PanelArgs panels{};
-  panels.kind = *find_panel_kind(weight.dtype);
-  panels.panels =
-      weight.panels.data() + static_cast<uint64_t>(member) * (weight.panels.bytes() / weight.members.size());
-  run_packed(panels, args, begin, end, workers_[worker]);
+  run_packed(panel_args(weight, member), args, begin, end, workers_[worker]);
 }
 
 void BlockProducts::run_packed(PanelArgs panels, const LinearArgs& args, int64_t begin, int64_t end,
                                Worker& worker) {
-  panels.bias = args.bias, panels.out = args.out, panels.in = args.in;
+  panels.bias = args.bias, panels.y_stride = args.y_stride, panels.y_first = args.y_first;
   int64_t held = rows_held(args.in), groups = args.in / kGroupInputs;
   for (int64_t row = 0; row < args.rows; row += held) {
     int64_t count = std::min(held, args.rows - row);
@@ -51,8 +63,8 @@ void BlockProducts::run_packed(PanelArgs panels, const LinearArgs& args, int64_t
         quantised({args.x + row * args.in, count, args.in, panels.kind, nullptr}, worker);
     for (int64_t r = 0; r < count; r += kRowsAtATime) {
       panels.rows = std::min(kRowsAtATime, count - r);
-      panels.x = x + r * groups, panels.y = args.y + (row + r) * args.out;
-      multiply_panels_(panels, begin / kPanelRows, (end + kPanelRows - 1) / kPanelRows);
+      panels.x = x + r * groups, panels.y = args.y + (row + r) * args.y_stride;
+      kernels_.multiply_panels(panels, begin / kPanelRows, (end + kPanelRows - 1) / kPanelRows);
     }
   }
 }
@@ -62,7 +74,7 @@ const ActivationGroup* BlockProducts::quantised(const QuantiseArgs& rows, Worker
   if (worker.product == product_ && worker.x == rows.x && worker.rows == rows.rows) return groups;
   QuantiseArgs args = rows;
   args.to = groups;
-  quantise_rows_(args);
+  kernels_.quantise_rows(args);
   worker.product = product_, worker.x = rows.x, worker.rows = rows.rows;
   return groups;
 }
@@ -77,7 +89,7 @@ void BlockProducts::run_dequantised(DType type, const LinearArgs& args, int64_t 
                rows);
     LinearArgs part = args;
     part.weight = worker.memory.get(), part.dtype = TENON_F32;
-    part.y += n, part.bias = args.bias ? args.bias + n : nullptr;
+    part.y += n - args.y_first, part.y_first = 0, part.bias = args.bias ? args.bias + n : nullptr;
     linear_(part, 0, count);
   }
 }

@@ -13,6 +13,17 @@
 
 namespace tenon {
 
+// The kernels of quantised_cpu.hpp for an instruction set, with VNNI where the processor has it.
+struct QuantisedKernels {
+  decltype(&isa_scalar::quantise_rows) quantise_rows;
+  decltype(&isa_scalar::quantise_activated) quantise_activated;
+  decltype(&isa_scalar::multiply_panels) multiply_panels;
+};
+QuantisedKernels quantised_kernels(Isa isa);
+
+// A member of a packed weight as multiply_panels takes it; x, y, rows and bias are left to be filled in.
+PanelArgs panel_args(const tenon_weight& weight, int64_t member);
+
 class BlockProducts {
  public:
   // Rows of weights must not be longer, so that a worker's memory holds one.
@@ -26,6 +37,8 @@ class BlockProducts {
   // REQUIRES: for a packed weight, begin is a multiple of kPanelRows
   void run(const tenon_weight& weight, int64_t member, const LinearArgs& args, int64_t begin, int64_t end,
            uint32_t worker);
+  // Before a run by `worker` on other values at the place of the last ones.
+  void forget(uint32_t worker) { workers_[worker].product = 0; }
 
  private:
   // A worker's memory, and which rows of x it holds in 8 bits: ranges of features follow each other with the
@@ -42,8 +55,7 @@ class BlockProducts {
   const ActivationGroup* quantised(const QuantiseArgs& rows, Worker& worker) const;
 
   decltype(&isa_scalar::linear) linear_;
-  decltype(&isa_scalar::quantise_rows) quantise_rows_;
-  decltype(&isa_scalar::multiply_panels) multiply_panels_;
+  QuantisedKernels kernels_;
   std::unique_ptr<Worker[]> workers_;
   uint64_t product_ = 0;
 };

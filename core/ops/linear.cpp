@@ -1,4 +1,4 @@
-// linear, grouped_linear, embed: checks, and the division of the work among threads.
+// linear, grouped_linear, expert_mlp, embed: checks, and the division of the work among threads.
 #include <tenon/base/checked.hpp>
 #include <tenon/ops/linear_cpu.hpp>
 #include <tenon/ops/ops.hpp>
@@ -35,7 +35,7 @@ LinearArgs args_of(const tenon_weight& weight, size_t member) {
   LinearArgs args{};
   args.weight = weight.members[member].data, args.scales = weight.members[member].scales;
   args.dtype = static_cast<uint16_t>(weight.dtype);
-  args.out = weight.rows, args.in = weight.columns;
+  args.out = args.y_stride = weight.rows, args.in = weight.columns;
   return args;
 }
 
@@ -55,7 +55,10 @@ int64_t packed_grain_of(const tenon_weight& weight, int64_t members, int64_t thr
 }  // namespace
 
 DenseOps::DenseOps(Isa isa, ThreadPool& threads)
-    : isa_(isa), threads_(threads), blocks_(std::make_unique<BlockProducts>(isa, threads.threads())) {}
+    : isa_(isa),
+      threads_(threads),
+      blocks_(std::make_unique<BlockProducts>(isa, threads.threads())),
+      experts_(std::make_unique<ExpertMlp>(isa, threads, *blocks_)) {}
 
 // Rows [row_start[e], row_start[e + 1]) of x and y belong to member e.
 struct DenseOps::Product {
@@ -76,6 +79,18 @@ Status DenseOps::grouped_linear(const tenon_weight& weight, const int32_t* row_s
                                 Matrix y) const {
   if (!fits(weight, x, y)) return misfit("grouped_linear", weight, x, y);
   multiply({weight, nullptr, row_start, x, y});
+  return ok();
+}
+
+Status DenseOps::expert_mlp(const tenon_expert_mlp& job) const {
+  Matrix x(job.x), y(job.y), inner(nullptr, x.rows, job.gate->rows);
+  if (!fits(*job.gate, x, inner)) return misfit("expert_mlp: gate", *job.gate, x, inner);
+  if (!fits(*job.up, x, inner)) return misfit("expert_mlp: up", *job.up, x, inner);
+  if (!fits(*job.down, inner, y)) return misfit("expert_mlp: down", *job.down, inner, y);
+  if (job.up->members.size() != job.gate->members.size() ||
+      job.down->members.size() != job.gate->members.size())
+    return Error{TENON_INTERNAL, "expert_mlp: gate, up and down differ in members"};
+  experts_->run(job);
   return ok();
 }
 

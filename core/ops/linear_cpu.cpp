@@ -64,7 +64,8 @@ void tile(const LinearArgs& args, int64_t n, int64_t r) {
   if (m < args.in) accumulate(m, args.in - m);
   for (int i = 0; i < Outs; ++i)
     for (int j = 0; j < Rows; ++j)
-      args.y[(r + j) * args.out + n + i] = sum(total[i][j]) + (args.bias ? args.bias[n + i] : 0.0f);
+      args.y[(r + j) * args.y_stride + n + i - args.y_first] =
+          sum(total[i][j]) + (args.bias ? args.bias[n + i] : 0.0f);
 }
 
 // Rows of x per tile: as many as leave the sums in registers.

@@ -17,8 +17,9 @@ struct LinearArgs {
   uint16_t dtype;           // TENON_F32, TENON_F16, TENON_BF16 or TENON_F8_E4M3
   const float* bias;        // [N] or NULL
   const float* x;           // [R, M]
-  float* y;                 // [R, N]
-  int64_t out, in, rows;    // N, M, R
+  float* y;                 // y[r * y_stride + n - y_first] is feature n of row r
+  int64_t y_stride, y_first;
+  int64_t out, in, rows;  // N, M, R
 };
 
 // Output features are computed in tiles of this many; ranges given to a kernel begin at a multiple of it.

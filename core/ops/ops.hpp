@@ -5,6 +5,7 @@
 #include <tenon/base/isa.hpp>
 #include <tenon/base/thread_pool.hpp>
 #include <tenon/ops/block_products.hpp>
+#include <tenon/ops/expert_mlp.hpp>
 #include <tenon/sdk/tensor.hpp>
 #include <tenon/weights/weight.hpp>
 
@@ -19,6 +20,9 @@ class DenseOps {
   Status linear(const tenon_weight& weight, const float* bias, Matrix x, Matrix y) const;
   // Rows [row_start[e], row_start[e + 1]) of y[R, N] from those of x[R, M] and member e; row_start: [E + 1].
   Status grouped_linear(const tenon_weight& weight, const int32_t* row_start, Matrix x, Matrix y) const;
+  // y[t] = the sum over rows r of token t of factor[r] down_e (silu(gate_e x[t]) * up_e x[t]), by ascending
+  // member. Where all three weights are packed, x and what down meets are in 8 bits.
+  Status expert_mlp(const tenon_expert_mlp& job) const;
   // y[R, M] = row tokens[r] of weight[V, M] for each r.
   Status embed(const tenon_weight& weight, const int32_t* tokens, Matrix y) const;
   // y[R, M] = x / rms(x) * (offset + gain[M]); y may be x.
@@ -40,6 +44,7 @@ class DenseOps {
   Isa isa_;
   ThreadPool& threads_;
   std::unique_ptr<BlockProducts> blocks_;
+  std::unique_ptr<ExpertMlp> experts_;
 };
 
 // Runs body(begin, end) or body(begin, end, worker) on the pool's threads over disjoint ranges that cover

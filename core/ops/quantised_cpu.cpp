@@ -182,16 +182,16 @@ template <int kRows>
 inline void store_rows(const PanelArgs& args, int64_t panel, int64_t r, const f32x16* total) {
   int64_t first = panel * kPanelRows, count = args.out - first < kPanelRows ? args.out - first : kPanelRows;
   f32x16 bias = args.bias ? load_some(args.bias + first, count) : f32x16{};
-  float* y = args.y + r * args.out + first;
+  float* y = args.y + r * args.y_stride + first - args.y_first;
   if (count == kPanelRows) {
 #pragma GCC unroll 16
-    for (int i = 0; i < kRows; ++i) store(y + i * args.out, total[i] + bias);
+    for (int i = 0; i < kRows; ++i) store(y + i * args.y_stride, total[i] + bias);
     return;
   }
 #pragma GCC unroll 16
   for (int i = 0; i < kRows; ++i) {
     f32x16 row = total[i] + bias;  // a copy, so that the sums themselves can stay in registers
-    store_some(y + i * args.out, row, count);
+    store_some(y + i * args.y_stride, row, count);
   }
 }
 
@@ -231,7 +231,7 @@ constexpr int kRowsMost = 1;
 template <int kKind, int kRows>
 void multiply_rows(const PanelArgs& args, int64_t panel, int64_t r) {
   for (; r + kRows <= args.rows; r += kRows) multiply_tile<kKind, kRows>(args, panel, r);
-  if constexpr (kRows > 1) multiply_rows<kKind, (kRows > 2 ? kRows - 2 : 1)>(args, panel, r);
+  if constexpr (kRows > 1) multiply_rows<kKind, (kRows - 1)>(args, panel, r);
 }
 
 template <int kKind>
@@ -254,6 +254,20 @@ void quantise_rows(const QuantiseArgs& args) noexcept {
     int64_t rows = args.rows - first < kStripRows ? args.rows - first : kStripRows;
     quantise_row(args.x + r * args.in, args.in / kGroupInputs, layout,
                  args.to + first * (args.in / kGroupInputs) + (r - first), rows);
+  }
+}
+
+void quantise_activated(const ActivateArgs& args) noexcept {
+  constexpr int64_t kAtOnce = kLanes * kGroupInputs;
+  float values[kAtOnce];
+  for (int64_t m = 0; m < args.in; m += kAtOnce) {
+    int64_t count = args.in - m < kAtOnce ? args.in - m : kAtOnce;
+    for (int64_t i = 0; i < count; i += kLanes) {
+      f32x16 gate = load(args.gate + m + i);
+      store(values + i, gate * sigmoid(gate) * load(args.up + m + i));
+    }
+    quantise_row(values, count / kGroupInputs, kPanelLayouts[static_cast<int>(args.kind)],
+                 args.to + m / kGroupInputs * args.stride, args.stride);
   }
 }
 

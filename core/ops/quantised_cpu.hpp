@@ -42,12 +42,22 @@ struct PanelArgs {
   PanelKind kind;
   const float* bias;         // [N] or NULL
   const ActivationGroup* x;  // strips
-  float* y;                  // [R, N]
-  int64_t out, in, rows;     // N, M, R
+  float* y;                  // y[r * y_stride + n - y_first] is feature n of row r
+  int64_t y_stride, y_first;
+  int64_t out, in, rows;  // N, M, R
+};
+
+struct ActivateArgs {
+  const float *gate, *up;  // [M] silu(gate) * up is what becomes 8 bits
+  int64_t in;              // M
+  PanelKind kind;          // of the weight that the activations are for
+  ActivationGroup* to;     // the row's groups are at to[0], to[stride] ...
+  int64_t stride;
 };
 
 #define TENON_QUANTISED_KERNELS                                       \
   void quantise_rows(const QuantiseArgs& args) noexcept;              \
+  void quantise_activated(const ActivateArgs& args) noexcept;         \
   /* Computes the features of the panels [begin, end) of all rows. */ \
   void multiply_panels(const PanelArgs& args, int64_t begin, int64_t end) noexcept
 TENON_ISA_DECLARE(TENON_QUANTISED_KERNELS);

@@ -21,4 +21,9 @@ void silu_multiply(const SiluMultiplyArgs& args, int64_t begin, int64_t end) noe
   }
 }
 
+void accumulate(const AccumulateArgs& args) noexcept {
+  for (int64_t r = 0; r < args.rows; ++r)
+    add_scaled(args.y + args.y_row[r] * args.y_stride, args.factor[r], args.x + r * args.columns, args.columns);
+}
+
 }  // namespace tenon::TENON_ISA_NAMESPACE

@@ -39,6 +39,11 @@ inline Status status_of(tenon_status code) {
   return Error{code, ""};
 }
 
+// Floats of scratch for Ops::expert_mlp: at most so many tokens and rows.
+inline int64_t expert_mlp_scratch(int64_t tokens, int64_t rows, int64_t outer, int64_t inner) {
+  return tokens * outer + rows * (inner + 1) + 48;
+}
+
 // The dense operations. REQUIRES: the plugin names "tenon.ops/1" among its services.
 class Ops {
  public:
@@ -62,6 +67,9 @@ class Ops {
   Status silu_multiply(const tenon_step& step, Matrix gate, Matrix up, Matrix y) const {
     tenon_tensor tg = tensor_of(gate), tu = tensor_of(up), ty = tensor_of(y);
     return status_of(table_->silu_multiply(host_, &step, &tg, &tu, &ty));
+  }
+  Status expert_mlp(const tenon_step& step, const tenon_expert_mlp& job) const {
+    return status_of(table_->expert_mlp(host_, &step, &job));
   }
 
  private:

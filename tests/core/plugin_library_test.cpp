@@ -61,17 +61,17 @@ TEST(PluginLibrary, RefusesAnotherMagicOrVersion) {
   EXPECT_EQ(refusal_with([](tenon_plugin& e) { e.magic = 1; }),
             "F: magic is 1, expected 1313752404; this is not a Tenon plugin");
   EXPECT_EQ(refusal_with([](tenon_plugin& e) { e.abi_major = 2; }),
-            "F: was built for plugin ABI 2.1, this Tenon offers 1.1; rebuild the plugin");
+            "F: was built for plugin ABI 2.2, this Tenon offers 1.2; rebuild the plugin");
   EXPECT_EQ(refusal_with([](tenon_plugin& e) { e.abi_major = 0; }),
-            "F: was built for plugin ABI 0.1, this Tenon offers 1.1; rebuild the plugin");
+            "F: was built for plugin ABI 0.2, this Tenon offers 1.2; rebuild the plugin");
   EXPECT_EQ(refusal_with([](tenon_plugin& e) { e.abi_minor = 7; }),
-            "F: was built for plugin ABI 1.7, this Tenon offers 1.1; a newer Tenon is needed");
+            "F: was built for plugin ABI 1.7, this Tenon offers 1.2; a newer Tenon is needed");
 }
 
 TEST(PluginLibrary, SaysThatAPluginIsOfAnotherMajorBeforeItReadsFurther) {
   EXPECT_EQ(refusal_with(
                 [](tenon_plugin& e) { e.abi_major = 9, e.size = 16, e.id = reinterpret_cast<const char*>(1); }),
-            "F: was built for plugin ABI 9.1, this Tenon offers 1.1; rebuild the plugin");
+            "F: was built for plugin ABI 9.2, this Tenon offers 1.2; rebuild the plugin");
 }
 
 TEST(PluginLibrary, RefusesAnEntryThatIsTooShort) {
@@ -182,7 +182,7 @@ TEST(PluginLibrary, NamesFileFieldFoundAndExpectedOfEveryBadFile) {
        "text"},
       {"function_symbol", "tenon_plugin_entry is no data, expected a tenon_plugin"},
       {"missing_symbol", "does not export tenon_plugin_entry, as every plugin must"},
-      {"newer_minor", "was built for plugin ABI 1.2, this Tenon offers 1.1; a newer Tenon is needed"},
+      {"newer_minor", "was built for plugin ABI 1.2, this Tenon offers 1.2; a newer Tenon is needed"},
       {"no_interface",
        "offers no interface that this Tenon knows, expected one of tenon.token_mixer/1, tenon.expert_layer/1, "
        "tenon.cache_manager/1, tenon.speculator/1 and tenon.position_encoding/1"},
@@ -195,7 +195,7 @@ TEST(PluginLibrary, NamesFileFieldFoundAndExpectedOfEveryBadFile) {
        "needs the service tenon.time_travel/2, this Tenon offers tenon.log/1, tenon.ops/1, tenon.threads/1, "
        "tenon.trace/1 and tenon.layers/1"},
       {"wrong_magic", "magic is 1, expected 1313752404; this is not a Tenon plugin"},
-      {"wrong_major", "was built for plugin ABI 2.1, this Tenon offers 1.1; rebuild the plugin"},
+      {"wrong_major", "was built for plugin ABI 2.2, this Tenon offers 1.2; rebuild the plugin"},
   };
   for (const auto& [name, expected] : fakes)
     EXPECT_EQ(refusal_of_installed(name), "D/tenon_" + std::string(name) + ".so: " + expected);

@@ -27,10 +27,9 @@ struct Scratch {
   Matrix weights;                 // [T, A] of the chosen
   int32_t* row_start;             // [E + 1] first routed row of each expert
   int32_t* next_row;              // [E] while rows are given out
-  int32_t* row_of;                // [T, A] routed row of each chosen expert, ascending: in order of expert id
+  int32_t* token_of_row;          // [R]
   Matrix weight_of_row;           // [R, 1]
-  Matrix rows;                    // [R, D] routed inputs, later routed outputs
-  Matrix gate, up;                // [R, F]
+  Matrix experts;                 // of Ops::expert_mlp
   Matrix shared_gate, shared_up;  // [T, shared_dim]
   Matrix shared_out;              // [T, D]
   Matrix shared_weight;           // [T, 1]

@@ -1,10 +1,9 @@
-// The stages of a step: route, group rows by expert, three grouped multiplications, combine.
+// The stages of a step: route, group rows by expert, run the experts, add the shared one.
 #include "kernels.hpp"
 #include "sparse_moe.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 namespace tenon::sparse_moe {
 namespace {
@@ -16,7 +15,6 @@ struct Run {
   int64_t tokens;
 
   int32_t* chosen(int64_t t) const { return scratch.chosen + t * shape.top_k; }
-  int32_t* rows_of(int64_t t) const { return scratch.row_of + t * shape.top_k; }
 };
 
 template <class Body>
@@ -60,30 +58,29 @@ void assign_rows(const Run& run) {
   std::copy_n(scratch.row_start, experts, scratch.next_row);
   for (int64_t i = 0; i < pairs; ++i) {
     int32_t row = scratch.next_row[scratch.chosen[i]]++;
-    scratch.row_of[i] = row;
+    scratch.token_of_row[row] = static_cast<int32_t>(i / run.shape.top_k);
     scratch.weight_of_row.data[row] = scratch.weights.data[i];
   }
-  for (int64_t t = 0; t < run.tokens; ++t) std::sort(run.rows_of(t), run.rows_of(t) + run.shape.top_k);
-}
-
-void gather(const Run& run, Matrix x, int64_t t) {
-  for (int32_t i = 0; i < run.shape.top_k; ++i)
-    std::memcpy(run.scratch.rows.row(run.rows_of(t)[i]), x.row(t),
-                static_cast<size_t>(x.columns) * sizeof(float));
 }
 
 // Experts are added in the order of their ids, whatever else is in the batch (rule D1); the shared one comes
 // last.
-void combine(const Run& run, Matrix y, int64_t t) {
-  auto* add_scaled = TENON_ISA_PICK(run.context.isa, moe_add_scaled);
-  std::fill_n(y.row(t), y.columns, 0.0f);
-  for (int32_t i = 0; i < run.shape.top_k; ++i) {
-    int32_t row = run.rows_of(t)[i];
-    add_scaled(y.row(t), run.scratch.weight_of_row.data[row], run.scratch.rows.row(row), y.columns);
-  }
-  if (run.shape.shared_dim == 0) return;
+Status run_experts(const Run& run, const tenon_step& step, Matrix x, Matrix y) {
+  const Scratch& scratch = run.scratch;
+  const Bound& weights = run.context.weights;
+  tenon_expert_mlp job{};
+  job.size = sizeof(job);
+  job.gate = weights.gate_proj, job.up = weights.up_proj, job.down = weights.down_proj;
+  job.row_start = scratch.row_start, job.token_of_row = scratch.token_of_row;
+  job.factor_of_row = scratch.weight_of_row.data;
+  job.x = tensor_of(x), job.y = tensor_of(y);
+  job.scratch = scratch.experts.data;
+  return run.context.ops.expert_mlp(step, job);
+}
+
+void add_shared(const Run& run, Matrix y, int64_t t) {
   float gate = 1.0f / (1.0f + std::exp(-run.scratch.shared_weight.data[t]));
-  add_scaled(y.row(t), gate, run.scratch.shared_out.row(t), y.columns);
+  TENON_ISA_PICK(run.context.isa, moe_add_scaled)(y.row(t), gate, run.scratch.shared_out.row(t), y.columns);
 }
 
 Status run_shared(const Run& run, const tenon_step& step, Matrix x) {
@@ -113,11 +110,9 @@ Scratch carve(Carver& carver, const Shape& shape, const tenon_limits& limits, in
   scratch.weights = carver.take(tokens, most, k);
   scratch.row_start = carver.take_ints(shape.experts + 1);
   scratch.next_row = carver.take_ints(shape.experts);
-  scratch.row_of = carver.take_ints(most * k);
+  scratch.token_of_row = carver.take_ints(most * k);
   scratch.weight_of_row = carver.take(tokens * k, most * k, 1);
-  scratch.rows = carver.take(tokens * k, most * k, shape.model_dim);
-  scratch.gate = carver.take(tokens * k, most * k, shape.expert_dim);
-  scratch.up = carver.take(tokens * k, most * k, shape.expert_dim);
+  scratch.experts = carver.take(1, 1, expert_mlp_scratch(most, most * k, shape.model_dim, shape.expert_dim));
   scratch.shared_gate = carver.take(tokens, most, shape.shared_dim);
   scratch.shared_up = carver.take(tokens, most, shape.shared_dim);
   scratch.shared_out = carver.take(tokens, most, shape.model_dim);
@@ -134,13 +129,10 @@ Status run_cpu(const Context& context, const Scratch& scratch, const tenon_step&
   parallel_tokens(run, [&](int64_t t) { route(run, t); });
   trace_routing(run);
   assign_rows(run);
-  parallel_tokens(run, [&](int64_t t) { gather(run, x, t); });
-  TENON_TRY(ops.grouped_linear(step, weights.gate_proj, scratch.row_start, scratch.rows, scratch.gate));
-  TENON_TRY(ops.grouped_linear(step, weights.up_proj, scratch.row_start, scratch.rows, scratch.up));
-  TENON_TRY(ops.silu_multiply(step, scratch.gate, scratch.up, scratch.gate));
-  TENON_TRY(ops.grouped_linear(step, weights.down_proj, scratch.row_start, scratch.gate, scratch.rows));
-  if (context.shape.shared_dim > 0) TENON_TRY(run_shared(run, step, x));
-  parallel_tokens(run, [&](int64_t t) { combine(run, y, t); });
+  TENON_TRY(run_experts(run, step, x, y));
+  if (context.shape.shared_dim == 0) return ok();
+  TENON_TRY(run_shared(run, step, x));
+  parallel_tokens(run, [&](int64_t t) { add_shared(run, y, t); });
   return ok();
 }
 
