@@ -163,6 +163,10 @@ inline void add_group(const std::byte* scales, Span head, const ActivationGroup*
   }
 }
 
+// The memory is the bound for few rows, and what the processor fetches ahead by itself is too little: weights
+// are asked for so many bytes before they are needed.
+constexpr int64_t kBytesAhead = 4096;
+
 // Calls add(scales, head, g) for each group of a panel, in the order of the inputs.
 template <int kKind, class Add>
 inline void for_each_group(const PanelArgs& args, int64_t panel, Add&& add) {
@@ -172,6 +176,8 @@ inline void for_each_group(const PanelArgs& args, int64_t panel, Add&& add) {
   for (int64_t t = 0; t < tiles; ++t, tile += kLayout.tile_bytes) {
     Span head{load_f16(tile), kLayout.has_minima ? load_f16(tile + 32) : f32x16{}};
     const std::byte* group = tile + kLayout.head_bytes;
+#pragma GCC unroll 64
+    for (int i = 0; i < kLayout.tile_bytes; i += 64) __builtin_prefetch(tile + kBytesAhead + i);
     for (int i = 0; i < kLayout.groups; ++i, ++g, group += kLayout.scale_bytes + 64 * kLayout.bits)
       add(group, head, g);
   }
