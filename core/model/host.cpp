@@ -27,7 +27,10 @@ tenon_status answer(const tenon_host* host, Body&& body) noexcept {
     self_of(host).set_error("out of memory");
     return TENON_OUT_OF_MEMORY;
   } catch (const std::exception& e) {
-    self_of(host).set_error(std::string("exception: ") + e.what());
+    try {
+      self_of(host).set_error(std::string("exception: ") + e.what());
+    } catch (const std::bad_alloc&) {
+    }
     return TENON_INTERNAL;
   }
 }
@@ -163,9 +166,18 @@ PluginHost::PluginHost(std::string place, std::string trace_prefix, const Servic
   raw_.get_service = find_service;
 }
 
-void PluginHost::set_error(std::string text) {
+void PluginHost::set_error(std::string_view text) noexcept {
   std::lock_guard lock(mutex_);
-  error_ = std::move(text);
+  try {
+    error_ = text;
+  } catch (const std::bad_alloc&) {
+    error_.clear();
+  }
+}
+
+void PluginHost::drop_error() {
+  std::lock_guard lock(mutex_);
+  error_.clear();
 }
 
 Error PluginHost::take_error(tenon_status code) {

@@ -56,8 +56,9 @@ class PluginHost {
   const std::string& place() const { return place_; }
   // The error of a call that returned `code`: the reason the object gave, if it gave one, after its place.
   Error take_error(tenon_status code);
-  // Keeps a reason on the object's behalf.
-  void set_error(std::string text);
+  void drop_error();
+  // Keeps a reason on the object's behalf; none where there is no memory for it.
+  void set_error(std::string_view text) noexcept;
 
   const Services& services() const { return services_; }
   const std::string& trace_prefix() const { return trace_prefix_; }

@@ -56,6 +56,14 @@ class PluginObject {
     return host_->take_error(code);
   }
 
+  // The same, where failing is an answer like another: the reason is dropped, and nothing is allocated for it.
+  template <class Function, class... Args>
+  bool accepts(Function Table::*function, Args... args) const {
+    bool is_accepted = (table_->*function)(self_, args...) == TENON_OK;
+    if (!is_accepted) host_->drop_error();
+    return is_accepted;
+  }
+
   const Table& table() const { return *table_; }
   void* self() const { return self_; }
   const std::string& place() const { return host_->place(); }
