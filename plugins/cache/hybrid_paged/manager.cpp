@@ -29,6 +29,7 @@ Result<tenon_cache_plan> Manager::plan(const tenon_limits& limits, std::span<con
   units_.reset(layout_.units);
   tree_.reset(units_, {layout_.chunk_tokens, layout_.page_tokens, slotted() > 0,
                        settings_.prefix_bytes / layout_.unit_bytes, snapshots});
+  copies_.reserve(limits.sequences_max), freed_.reserve(layout_.units);
   std::copy(layout_.placements.begin(), layout_.placements.end(), placements.begin());
   tenon_cache_plan plan{};
   plan.page_tokens = layout_.page_tokens;
@@ -70,7 +71,17 @@ Result<uint32_t> Manager::admit(uint64_t id, const tenon_admission& admission) {
     return invalid(std::to_string(admission.max_positions) + " tokens need " +
                    std::to_string(ever * layout_.unit_bytes) + " bytes, the cache has " +
                    std::to_string(layout_.units * layout_.unit_bytes));
-  Sequence sequence;
+  try {
+    auto begun = begin(sequences_[id], admission);
+    if (!begun.ok()) release(id);
+    return begun;
+  } catch (const std::bad_alloc&) {
+    release(id);
+    throw;
+  }
+}
+
+Result<uint32_t> Manager::begin(Sequence& sequence, const tenon_admission& admission) {
   sequence.salt = admission.salt;
   if (settings_.reuse_decoded) sequence.tokens.reserve(admission.max_positions);
   sequence.tokens.assign(admission.token_ids, admission.token_ids + admission.tokens);
@@ -84,11 +95,9 @@ Result<uint32_t> Manager::admit(uint64_t id, const tenon_admission& admission) {
   uint64_t now = layout_.units_for(soon);
   if (!begins && now > obtainable()) return no_room(now, obtainable());
   choose_snapshots(sequence, match.depth);
-  prompt_tokens_ += admission.tokens, reused_tokens_ += sequence.computed;
   sequence.pages.reserve(layout_.pages_for(admission.max_positions));
-  uint32_t computed = sequence.computed;
-  sequences_.emplace(id, std::move(sequence));
-  return computed;
+  prompt_tokens_ += admission.tokens, reused_tokens_ += sequence.computed;
+  return sequence.computed;
 }
 
 // Takes part in what the tree has up to this node. Not if there would be no room for the rest of the prompt:
@@ -101,7 +110,8 @@ bool Manager::begin_with(Sequence& sequence, const Node& node, uint64_t position
     pages.pop_back();
     units_.share(sequence.copy_source);
   }
-  sequence.pages = std::move(pages), sequence.current = node.snapshot,
+  sequence.pages = std::move(pages);
+  std::copy(node.snapshot.begin(), node.snapshot.end(), sequence.current.begin());
   sequence.computed = sequence.found = tokens;
   sequence.origin = node.maker.origin;
   for (int32_t unit : sequence.pages) units_.share(unit);

@@ -51,6 +51,7 @@ struct Sequence {
 // The refusal of what may fit later. Both in units.
 Error no_room(uint64_t needed, uint64_t available);
 
+// Where std::bad_alloc leaves a call, every unit still has its owner.
 class Manager final : public CacheManager {
  public:
   explicit Manager(const Settings& settings) : settings_(settings) {}
@@ -77,6 +78,7 @@ class Manager final : public CacheManager {
   uint32_t snapshot_every() const { return std::max(settings_.snapshot_tokens / layout_.chunk_tokens, 1u); }
   Result<size_t> snapshots_max() const;
 
+  Result<uint32_t> begin(Sequence& sequence, const tenon_admission& admission);
   bool begin_with(Sequence& sequence, const Node& node, uint64_t positions);
   void let_go(Sequence& sequence);
   void choose_snapshots(Sequence& sequence, uint32_t depth_known) const;
@@ -85,7 +87,8 @@ class Manager final : public CacheManager {
   size_t slots_only_reserved(const Sequence& sequence) const;
   void cancel_reservation(Sequence& sequence);
   void give_back_saves(Sequence& sequence, int32_t kept_index);
-  void reserve_snapshots(Sequence& sequence, uint32_t first, uint32_t end);
+  std::vector<Snapshot> snapshots_between(const Sequence& sequence, uint32_t first, uint32_t end) const;
+  void take_snapshots(Sequence& sequence, std::vector<Snapshot> snapshots);
 
   bool begins_alike(const Sequence& one, const Sequence& other) const;
   void fill_slots(const tenon_step& step, uint32_t s, const Sequence& sequence,

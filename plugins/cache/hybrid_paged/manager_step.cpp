@@ -36,6 +36,13 @@ Status Manager::reserve(uint64_t id, const tenon_reservation& reservation) {
     if (!tree_.evict_one()) return no_room(needed(false), units_.available() + own);
 
   bool overwrites = may_overwrite_current(*sequence, false);
+  bool is_decode = reservation.phase == TENON_DECODE;
+  std::vector<Snapshot> snapshots;
+  if (!is_decode)
+    snapshots = snapshots_between(*sequence, reservation.first, reservation.first + reservation.tokens);
+  sequence->pages.reserve(pages), sequence->saves.reserve(size_t{slotted()} * saves);
+  if (settings_.reuse_decoded && is_decode) sequence->coming.reserve(reservation.tokens);
+  // Nothing can fail any more.
   cancel_reservation(*sequence);
   for (size_t i = 0; i < new_pages; ++i) sequence->pages.push_back(units_.take());
   sequence->reserved_tokens = reservation.tokens;
@@ -46,22 +53,27 @@ Status Manager::reserve(uint64_t id, const tenon_reservation& reservation) {
     for (uint32_t i = 0; i < saves; ++i)
       sequence->saves.push_back(i + 1 == saves && overwrites ? sequence->current[layer] : units_.take());
   sequence->coming.clear();
-  if (settings_.reuse_decoded && reservation.phase == TENON_DECODE && reservation.token_ids)
+  if (settings_.reuse_decoded && is_decode && reservation.token_ids)
     sequence->coming.assign(reservation.token_ids, reservation.token_ids + reservation.tokens);
-  if (reservation.phase == TENON_PREFILL)
-    reserve_snapshots(*sequence, reservation.first, reservation.first + reservation.tokens);
+  take_snapshots(*sequence, std::move(snapshots));
   return ok();
 }
 
-// Those that the step passes; the one at its end is the sequence's own state. There may be no room, and then
-// there is no snapshot.
-void Manager::reserve_snapshots(Sequence& sequence, uint32_t first, uint32_t end) {
-  for (uint32_t position : sequence.wanted) {
-    if (position <= first || position >= end) continue;
-    if (!make_room(slotted())) return;
-    Snapshot snapshot{position, {}};
-    for (uint32_t layer = 0; layer < slotted(); ++layer) snapshot.slots.push_back(units_.take());
-    sequence.snapshots.push_back(std::move(snapshot));
+// Those that the step passes, without slots yet; the one at its end is the sequence's own state.
+std::vector<Snapshot> Manager::snapshots_between(const Sequence& sequence, uint32_t first, uint32_t end) const {
+  std::vector<Snapshot> snapshots;
+  for (uint32_t position : sequence.wanted)
+    if (position > first && position < end)
+      snapshots.push_back({position, std::vector<int32_t>(slotted(), -1)});
+  return snapshots;
+}
+
+// There may be no room, and then there is no snapshot.
+void Manager::take_snapshots(Sequence& sequence, std::vector<Snapshot> snapshots) {
+  sequence.snapshots = std::move(snapshots);
+  for (size_t taken = 0; taken < sequence.snapshots.size(); ++taken) {
+    if (!make_room(slotted())) return sequence.snapshots.resize(taken);
+    for (int32_t& slot : sequence.snapshots[taken].slots) slot = units_.take();
   }
 }
 
@@ -188,16 +200,15 @@ void Manager::take_decoded(Sequence& sequence, uint32_t tokens) {
   bool is_saved = position == end || !sequence.saves_last_only;
   if (slotted() == 0 || position <= first || !is_saved) return;
   uint32_t index = sequence.saves_last_only ? 0 : position - first - 1;
-  Snapshot snapshot{position, {}};
-  for (size_t layer = 0; layer < slotted(); ++layer) {
-    snapshot.slots.push_back(sequence.saves[layer * sequence.saves_per_layer + index]);
-    units_.share(snapshot.slots.back());
-  }
-  sequence.snapshots.push_back(std::move(snapshot));
+  std::vector<int32_t> slots(slotted());
+  for (size_t layer = 0; layer < slotted(); ++layer)
+    slots[layer] = sequence.saves[layer * sequence.saves_per_layer + index];
+  sequence.snapshots.push_back({position, std::move(slots)});
+  for (int32_t slot : sequence.snapshots.back().slots) units_.share(slot);
 }
 
 // Gives the tree what a step made: the pages of whole chunks, and the snapshots taken.
-void Manager::leave_behind(uint64_t id, Sequence& sequence) {
+void Manager::leave_behind(uint64_t id, Sequence& sequence) try {
   uint32_t chunk = layout_.chunk_tokens;
   Maker maker{id, sequence.origin};
   auto node_at = [&](uint32_t position) {
@@ -210,6 +221,8 @@ void Manager::leave_behind(uint64_t id, Sequence& sequence) {
   if (is_wanted) tree_.attach(*last, sequence.current, maker);
   if (sequence.phase == TENON_DECODE && !sequence.snapshots.empty()) keep_newest_decoded(id, sequence);
   tree_.shrink();
+} catch (const std::bad_alloc&) {
+  // What there is no memory to write down, nobody finds.
 }
 
 // Where the answer ends is where the next turn goes on; of the states before, only every snapshot_every-th

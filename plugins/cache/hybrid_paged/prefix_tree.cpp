@@ -3,6 +3,17 @@
 #include <algorithm>
 
 namespace tenon::hybrid_paged {
+namespace {
+
+// Under another moment.
+void move_entry(NodesByMoment& nodes, uint64_t from, uint64_t to) {
+  auto entry = nodes.extract(from);
+  if (entry.empty()) return;
+  entry.key() = to;
+  nodes.insert(std::move(entry));
+}
+
+}  // namespace
 
 void PrefixTree::reset(Units& units, const PrefixLimits& limits) {
   roots_.clear(), leaves_.clear(), snapshots_.clear();
@@ -27,8 +38,8 @@ Node* PrefixTree::child_of(Node* parent, uint64_t salt, std::span<const int32_t>
   auto root = roots_.find(salt);
   if (!parent && root == roots_.end()) return nullptr;
   const auto& children = parent ? parent->children : root->second;
-  auto found = children.find(std::vector<int32_t>(chunk.begin(), chunk.end()));
-  return found == children.end() ? nullptr : found->second.get();
+  auto found = children.find(chunk);
+  return found == children.end() ? nullptr : found->get();
 }
 
 PrefixTree::Match PrefixTree::find(uint64_t salt, std::span<const int32_t> tokens, uint32_t depth_max) {
@@ -77,23 +88,35 @@ Node* PrefixTree::add_child(Node* parent, uint64_t salt, std::span<const int32_t
   node.depth = parent ? parent->depth + 1 : 1;
   node.tokens.assign(chunk.begin(), chunk.end());
   for (uint32_t i = first_page(node.depth); i < pages_end(node.depth); ++i) node.pages.push_back(pages[i]);
+  NodesByMoment entry = {{0, &node}};
+  node.leaf_place = entry.extract(entry.begin());
+  Siblings alone;
+  alone.insert(std::move(made));
+  siblings_of(node).merge(alone);
+  // Nothing can fail any more.
   for (int32_t unit : node.pages) units_->hold(unit);
-  if (parent) leaves_.erase(parent->last_used);
-  siblings_of(node).emplace(node.tokens, std::move(made));
-  touch(node);
+  if (parent && parent->leaf_place.empty()) parent->leaf_place = leaves_.extract(parent->last_used);
+  node.last_used = ++moment_;
+  make_leaf(node);
   return &node;
 }
 
-std::map<std::vector<int32_t>, std::unique_ptr<Node>>& PrefixTree::siblings_of(const Node& node) {
+Siblings& PrefixTree::siblings_of(const Node& node) {
   return node.parent ? node.parent->children : roots_[node.salt];
+}
+
+void PrefixTree::make_leaf(Node& node) {
+  node.leaf_place.key() = node.last_used;
+  leaves_.insert(std::move(node.leaf_place));
 }
 
 void PrefixTree::attach(Node& node, std::span<const int32_t> snapshot, const Maker& maker) {
   if (!node.snapshot.empty() || node.maker.origin != maker.origin) return;
-  node.snapshot.assign(snapshot.begin(), snapshot.end());
-  node.snapshot_maker = maker.sequence;
+  std::vector<int32_t> units(snapshot.begin(), snapshot.end());
+  snapshots_.emplace(moment_ + 1, &node);
+  node.snapshot = std::move(units);
+  node.snapshot_maker = maker.sequence, node.snapshot_last_used = ++moment_;
   for (int32_t unit : snapshot) units_->hold(unit);
-  touch_snapshot(node);
 }
 
 void PrefixTree::detach(uint64_t salt, std::span<const int32_t> tokens, uint32_t depth, uint64_t maker) {
@@ -106,15 +129,13 @@ void PrefixTree::detach(uint64_t salt, std::span<const int32_t> tokens, uint32_t
 }
 
 void PrefixTree::touch(Node& node) {
-  leaves_.erase(node.last_used);
-  node.last_used = ++moment_;
-  if (node.children.empty()) leaves_[node.last_used] = &node;
+  move_entry(leaves_, node.last_used, ++moment_);
+  node.last_used = moment_;
 }
 
 void PrefixTree::touch_snapshot(Node& node) {
-  snapshots_.erase(node.snapshot_last_used);
-  node.snapshot_last_used = ++moment_;
-  snapshots_[node.snapshot_last_used] = &node;
+  move_entry(snapshots_, node.snapshot_last_used, ++moment_);
+  node.snapshot_last_used = moment_;
 }
 
 bool PrefixTree::evict_one() {
@@ -150,15 +171,16 @@ void PrefixTree::drop_snapshot(Node& node) {
 // With everything below it. Returns how many pages the tree held and now does not.
 size_t PrefixTree::remove(Node& node) {
   size_t pages = 0;
-  while (!node.children.empty()) pages += remove(*node.children.begin()->second);
+  while (!node.children.empty()) pages += remove(**node.children.begin());
   drop_snapshot(node);
   leaves_.erase(node.last_used);
   for (int32_t unit : node.pages) pages += units_->drop(unit);
   Node* parent = node.parent;
   uint64_t salt = node.salt;
-  siblings_of(node).erase(std::vector<int32_t>(node.tokens));
-  if (parent && parent->children.empty()) leaves_[parent->last_used] = parent;
-  if (!parent && roots_[salt].empty()) roots_.erase(salt);
+  Siblings& siblings = siblings_of(node);
+  siblings.erase(siblings.find(std::span<const int32_t>(node.tokens)));
+  if (siblings.empty() && parent) make_leaf(*parent);
+  if (siblings.empty() && !parent) roots_.erase(salt);
   return pages;
 }
 
@@ -166,11 +188,11 @@ template <class Visit>
 void PrefixTree::for_each(Visit&& visit) const {
   std::vector<Node*> left;
   for (const auto& [salt, children] : roots_)
-    for (const auto& [tokens, child] : children) left.push_back(child.get());
+    for (const auto& child : children) left.push_back(child.get());
   while (!left.empty()) {
     Node* node = left.back();
     left.pop_back();
-    for (const auto& [tokens, child] : node->children) left.push_back(child.get());
+    for (const auto& child : node->children) left.push_back(child.get());
     visit(*node);
   }
 }

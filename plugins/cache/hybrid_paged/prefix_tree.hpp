@@ -11,8 +11,10 @@
 #pragma once
 #include "units.hpp"
 
+#include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 
 namespace tenon::hybrid_paged {
@@ -27,11 +29,27 @@ struct Maker {
   Origin origin = Origin::kPrefill;
 };
 
+struct Node;
+
+// By the chunk's tokens, which can be looked for without a node.
+struct ByTokens {
+  using is_transparent = void;
+  using Tokens = std::span<const int32_t>;
+  static Tokens tokens_of(const std::unique_ptr<Node>& node);
+  static Tokens tokens_of(Tokens tokens) { return tokens; }
+  bool operator()(const auto& a, const auto& b) const {
+    Tokens one = tokens_of(a), other = tokens_of(b);
+    return std::lexicographical_compare(one.begin(), one.end(), other.begin(), other.end());
+  }
+};
+using Siblings = std::set<std::unique_ptr<Node>, ByTokens>;
+using NodesByMoment = std::map<uint64_t, Node*>;
+
 struct Node {
   Node* parent = nullptr;
   uint64_t salt = 0;
   uint32_t depth = 0;             // chunks from the start, this one included
-  std::vector<int32_t> tokens;    // [chunk] the key in the parent's children
+  std::vector<int32_t> tokens;    // [chunk]
   Maker maker;                    // of the pages
   std::vector<int32_t> pages;     // the units that the chunk's positions touch, in order
   std::vector<int32_t> snapshot;  // [recurrent layers], or empty
@@ -39,8 +57,11 @@ struct Node {
   // Moments are unique, so that orders by them have no ties. A node is used when a prompt begins like it, a
   // snapshot when a sequence begins with it.
   uint64_t last_used = 0, snapshot_last_used = 0;
-  std::map<std::vector<int32_t>, std::unique_ptr<Node>> children;
+  NodesByMoment::node_type leaf_place;  // its entry among the leaves, while it is none
+  Siblings children;
 };
+
+inline std::span<const int32_t> ByTokens::tokens_of(const std::unique_ptr<Node>& node) { return node->tokens; }
 
 struct PrefixLimits {
   uint32_t chunk_tokens = 1, page_tokens = 0;  // page_tokens 0: nothing is paged
@@ -49,6 +70,8 @@ struct PrefixLimits {
   size_t snapshots_max = SIZE_MAX;
 };
 
+// Looking for something and giving it up allocate nothing. What puts something in may throw std::bad_alloc, and
+// the tree is then as it was, but for what it had put in already.
 class PrefixTree {
  public:
   void reset(Units& units, const PrefixLimits& limits);
@@ -95,7 +118,8 @@ class PrefixTree {
   std::span<const int32_t> chunk_of(std::span<const int32_t> tokens, uint32_t depth) const;
   uint32_t first_page(uint32_t depth) const;
   uint32_t pages_end(uint32_t depth) const;
-  std::map<std::vector<int32_t>, std::unique_ptr<Node>>& siblings_of(const Node& node);
+  Siblings& siblings_of(const Node& node);
+  void make_leaf(Node& node);
   void touch(Node& node);
   void touch_snapshot(Node& node);
   void evict_snapshot();
@@ -106,9 +130,9 @@ class PrefixTree {
 
   Units* units_ = nullptr;
   PrefixLimits limits_;
-  std::map<uint64_t, std::map<std::vector<int32_t>, std::unique_ptr<Node>>> roots_;  // by salt
-  std::map<uint64_t, Node*> leaves_;                                                 // by last_used
-  std::map<uint64_t, Node*> snapshots_;                                              // by snapshot_last_used
+  std::map<uint64_t, Siblings> roots_;  // by salt
+  NodesByMoment leaves_;                // by last_used
+  NodesByMoment snapshots_;             // by snapshot_last_used
   uint64_t moment_ = 0;
   uint64_t pages_evicted_ = 0, snapshots_evicted_ = 0;
 };
