@@ -9,20 +9,48 @@
 
 namespace tenon {
 
+class Admission;
+
+// The share of some requests, given back when they end. The admission must outlive it.
+class Admitted {
+ public:
+  Admitted() = default;
+  Admitted(Admitted&& other) noexcept
+      : admission_(other.admission_),
+        requests_(std::exchange(other.requests_, 0)),
+        prompt_tokens_(std::exchange(other.prompt_tokens_, 0)) {}
+  Admitted& operator=(Admitted&&) = delete;
+  inline ~Admitted();
+
+  // The share of one of them, whose prompt has so many tokens. REQUIRES: it is in this one
+  Admitted split(uint64_t prompt_tokens) {
+    --requests_, prompt_tokens_ -= prompt_tokens;
+    return {admission_, 1, prompt_tokens};
+  }
+
+ private:
+  friend class Admission;
+  Admitted(Admission* admission, uint64_t requests, uint64_t prompt_tokens)
+      : admission_(admission), requests_(requests), prompt_tokens_(prompt_tokens) {}
+
+  Admission* admission_ = nullptr;
+  uint64_t requests_ = 0, prompt_tokens_ = 0;
+};
+
 class Admission {
  public:
   Admission(uint64_t requests_max, uint64_t prompt_tokens_max)
       : requests_max_(requests_max), prompt_tokens_max_(prompt_tokens_max) {}
 
   // All of these or none. Fails with TENON_OUT_OF_MEMORY and the numbers.
-  Status take(uint64_t requests, uint64_t prompt_tokens) {
+  Result<Admitted> take(uint64_t requests, uint64_t prompt_tokens) {
     std::lock_guard lock(mutex_);
     if (requests > requests_max_ - requests_)
       return refuse("requests", requests, requests_, requests_max_, "requests_max");
     if (prompt_tokens > prompt_tokens_max_ - prompt_tokens_)
       return refuse("prompt tokens", prompt_tokens, prompt_tokens_, prompt_tokens_max_, "prompt_tokens_max");
     requests_ += requests, prompt_tokens_ += prompt_tokens;
-    return ok();
+    return Admitted(this, requests, prompt_tokens);
   }
   void give_back(uint64_t requests, uint64_t prompt_tokens) {
     std::lock_guard lock(mutex_);
@@ -46,23 +74,8 @@ class Admission {
   uint64_t requests_ = 0, prompt_tokens_ = 0;
 };
 
-// One request's share, given back when it ends. The admission must outlive it.
-class AdmittedRequest {
- public:
-  AdmittedRequest() = default;
-  // REQUIRES: taken
-  AdmittedRequest(Admission& admission, uint64_t prompt_tokens)
-      : admission_(&admission), prompt_tokens_(prompt_tokens) {}
-  AdmittedRequest(AdmittedRequest&& other) noexcept
-      : admission_(std::exchange(other.admission_, nullptr)), prompt_tokens_(other.prompt_tokens_) {}
-  AdmittedRequest& operator=(AdmittedRequest&&) = delete;
-  ~AdmittedRequest() {
-    if (admission_) admission_->give_back(1, prompt_tokens_);
-  }
-
- private:
-  Admission* admission_ = nullptr;
-  uint64_t prompt_tokens_ = 0;
-};
+Admitted::~Admitted() {
+  if (requests_ > 0) admission_->give_back(requests_, prompt_tokens_);
+}
 
 }  // namespace tenon

@@ -26,7 +26,7 @@ class Inbox {
     std::lock_guard lock(mutex_);
     if (!fault_.empty()) return Error{TENON_INTERNAL, fault_};
     announce();
-    for (auto& sequence : arrivals) content_.arrivals.push_back(std::move(sequence));
+    content_.arrivals.splice(content_.arrivals.end(), arrivals);
     changed_.notify_one();
     return ok();
   }
@@ -101,11 +101,13 @@ class AsyncEngine::Worker {
   }
 
   // An idle engine has time to count its memory. If that is wrong, no answer can be trusted any more.
-  void check() {
+  void check() try {
     Status status = engine_->check();
-    if (status.ok()) return;
+    if (status.ok() || status.error().code == TENON_OUT_OF_MEMORY) return;
     log().error("engine: stops, its cache is inconsistent: {}", status.error().text);
     inbox_->refuse("engine: has stopped, its cache is inconsistent: " + status.error().text);
+  } catch (const std::bad_alloc&) {
+    // The next time it is idle.
   }
 
   std::unique_ptr<Engine> engine_;
@@ -124,25 +126,29 @@ AsyncEngine::AsyncEngine(std::unique_ptr<Worker> worker) : worker_(std::move(wor
 
 AsyncEngine::~AsyncEngine() = default;
 
-Result<TokenStream> AsyncEngine::submit(Request request) {
+Result<TokenStream> AsyncEngine::submit(Request request) try {
   std::vector<Request> requests;
   requests.push_back(std::move(request));
   TokenStream stream;
   TENON_TRY(submit(std::move(requests), stream));
   return stream;
+} catch (const std::bad_alloc&) {
+  return Error{TENON_OUT_OF_MEMORY, kOutOfMemory};
 }
 
-Result<std::vector<uint64_t>> AsyncEngine::submit(std::vector<Request> requests, TokenStream& stream) {
+Result<std::vector<uint64_t>> AsyncEngine::submit(std::vector<Request> requests, TokenStream& stream) try {
   auto channel = stream.channel_;
   TENON_TRY(auto prepared, worker_->engine().prepare(std::move(requests), [channel](const TokenEvent& event) {
     channel->push(event);
   }));
   std::vector<uint64_t> ids;
-  for (const auto& sequence : prepared) ids.push_back(sequence->id);
+  for (const Sequence& sequence : prepared) ids.push_back(sequence.id);
   std::shared_ptr<Inbox> inbox = worker_->inbox();
   TENON_TRY(inbox->put(std::move(prepared),
                        [&] { channel->open(ids, [inbox](uint64_t request) { inbox->cancel(request); }); }));
   return ids;
+} catch (const std::bad_alloc&) {
+  return Error{TENON_OUT_OF_MEMORY, kOutOfMemory};
 }
 
 void AsyncEngine::cancel(uint64_t request) { worker_->inbox()->cancel(request); }

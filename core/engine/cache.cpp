@@ -19,6 +19,16 @@ void poison(std::byte* at, uint64_t bytes) {
     std::memcpy(at + i, &kSignallingNaN, sizeof kSignallingNaN);
 }
 
+tenon_reservation reservation_of(const Work& work, uint32_t positions_end) {
+  tenon_reservation reservation{};
+  reservation.size = sizeof(reservation);
+  reservation.tokens = work.count, reservation.first = work.first;
+  reservation.positions_end = positions_end;
+  reservation.phase = work.phase, reservation.all_kept = work.all_kept;
+  reservation.token_ids = work.tokens;
+  return reservation;
+}
+
 }  // namespace
 
 Result<Cache> Cache::make(const Assembly& assembly) {
@@ -47,13 +57,13 @@ Result<uint32_t> Cache::admit(uint64_t sequence, std::span<const int32_t> prompt
 }
 
 Status Cache::reserve(const Work& work, uint32_t positions_end) {
-  tenon_reservation reservation{};
-  reservation.size = sizeof(reservation);
-  reservation.tokens = work.count, reservation.first = work.first;
-  reservation.positions_end = positions_end;
-  reservation.phase = work.phase, reservation.all_kept = work.all_kept;
-  reservation.token_ids = work.tokens;
+  tenon_reservation reservation = reservation_of(work, positions_end);
   return assembly_->cache().call(&tenon_cache_manager::reserve, work.sequence, &reservation);
+}
+
+bool Cache::try_reserve(const Work& work, uint32_t positions_end) {
+  tenon_reservation reservation = reservation_of(work, positions_end);
+  return assembly_->cache().accepts(&tenon_cache_manager::reserve, work.sequence, &reservation);
 }
 
 Status Cache::commit(uint64_t sequence, uint32_t tokens) {

@@ -13,6 +13,8 @@ class Cache {
   Result<uint32_t> admit(uint64_t sequence, std::span<const int32_t> prompt, uint64_t salt,
                          uint64_t positions_now, uint64_t max_positions);
   Status reserve(const Work& work, uint32_t positions_end);
+  // The same, but only whether there was room. Allocates nothing.
+  bool try_reserve(const Work& work, uint32_t positions_end);
   Status commit(uint64_t sequence, uint32_t tokens);
   void release(uint64_t sequence);
   void discard(uint64_t sequence);

@@ -9,6 +9,8 @@ Drafting::Drafting(const Assembly& assembly, Executor& executor)
   const tenon_limits& limits = assembly.limits();
   hidden_.resize(size_t{limits.tokens_per_step_max} * assembly.model().shape().model_dim);
   proposed_.resize(size_t{limits.sequences_max} * limits.draft_tokens_max);
+  pairs_.reserve(limits.sequences_max), sequences_.reserve(limits.sequences_max);
+  histories_.reserve(limits.sequences_max);
 }
 
 // How many guesses are of use: none while more of the sequence is known than computed, or beyond its last

@@ -48,13 +48,19 @@ Engine::Engine(const Assembly& assembly, std::unique_ptr<Executor> executor)
     : assembly_(assembly),
       admission_(requests_max(assembly.description().engine), assembly.description().engine.prompt_tokens_max),
       executor_(std::move(executor)),
-      scheduler_(assembly.limits(), assembly.chunk_tokens(), executor_->cache()),
+      scheduler_(assembly.limits(), assembly.chunk_tokens(), assembly.model().shape().model_dim,
+                 executor_->cache()),
       batch_(assembly),
       sampler_(assembly.model().shape().vocabulary),
       drafting_(assembly.limits().draft_tokens_max > 0 ? std::make_unique<Drafting>(assembly, *executor_)
                                                        : nullptr),
       draft_length_(assembly.limits().draft_tokens_max,
-                    assembly.description().speculative && assembly.description().speculative->adaptive) {}
+                    assembly.description().speculative && assembly.description().speculative->adaptive) {
+  size_t sequences = assembly.limits().sequences_max, drafts = assembly.limits().draft_tokens_max;
+  size_t rows = sequences * (1 + drafts);
+  parts_.reserve(sequences), members_.reserve(sequences);
+  rows_.reserve(rows), drawn_.reserve(rows), drafts_.reserve(drafts);
+}
 
 // Tokens of the answer at most.
 uint32_t Engine::answer_room(const Request& request) const {
@@ -82,40 +88,41 @@ Status Engine::check(const Request& request) const {
   return ok();
 }
 
-Result<Engine::Prepared> Engine::prepare(std::vector<Request> requests, const EventHandler& on_event) {
+Result<Engine::Prepared> Engine::prepare(std::vector<Request> requests, const EventHandler& on_event) try {
   uint64_t prompt_tokens = 0;
   for (const Request& request : requests) {
     TENON_TRY(check(request));
     prompt_tokens += request.prompt.size();
   }
-  TENON_TRY(admission_.take(requests.size(), prompt_tokens));
+  TENON_TRY(Admitted admitted, admission_.take(requests.size(), prompt_tokens));
   Prepared prepared;
   for (Request& request : requests) {
     uint32_t max_tokens = answer_room(request);
-    prepared.push_back(std::make_unique<Sequence>(++last_id_, std::move(request), on_event, admission_));
-    prepared.back()->max_tokens = max_tokens;
+    Admitted share = admitted.split(request.prompt.size());
+    prepared.emplace_back(++last_id_, std::move(request), on_event, std::move(share));
+    prepared.back().max_tokens = max_tokens;
   }
   return prepared;
+} catch (const std::bad_alloc&) {
+  return Error{TENON_OUT_OF_MEMORY, kOutOfMemory};
 }
 
-void Engine::start(Prepared prepared) {
-  for (auto& sequence : prepared) scheduler_.add(std::move(sequence));
-}
+void Engine::start(Prepared prepared) { scheduler_.add(std::move(prepared)); }
 
-Result<uint64_t> Engine::submit(Request request, EventHandler on_event) {
+Result<uint64_t> Engine::submit(Request request, EventHandler on_event) try {
   std::vector<Request> requests;
   requests.push_back(std::move(request));
   TENON_TRY(Prepared prepared, prepare(std::move(requests), on_event));
-  uint64_t id = prepared.front()->id;
+  uint64_t id = prepared.front().id;
   start(std::move(prepared));
   return id;
+} catch (const std::bad_alloc&) {
+  return Error{TENON_OUT_OF_MEMORY, kOutOfMemory};
 }
 
-void Engine::cancel(uint64_t request) { cancelled_.push_back(request); }
+void Engine::cancel(uint64_t request) { scheduler_.cancel(request); }
 
-void Engine::cancel_all() {
-  for (uint64_t id : scheduler_.ids()) cancel(id);
-}
+void Engine::cancel_all() { scheduler_.cancel_all(); }
 
 void Engine::run() {
   while (step()) {
@@ -131,29 +138,35 @@ EngineStats Engine::stats() const {
   return stats;
 }
 
-// One step: choose work, run the model once, turn logits into tokens, guess ahead.
+// One step: choose work, run the model once, turn logits into tokens, guess ahead. An event may cancel further
+// requests, which end here or in the next step.
 bool Engine::step() {
   auto start = std::chrono::steady_clock::now();
-  end_cancelled();
-  std::span<const Work> work = scheduler_.choose(failed_);
-  for (Scheduler::Failure& failure : failed_)
-    end(std::move(failure.sequence), FinishReason::kError, failure.reason);
-  failed_.clear();
+  end(scheduler_.take_cancelled(), FinishReason::kCancelled, "");
+  Sequences failed;
+  std::span<const Work> work = scheduler_.choose(failed);
+  end_failed(std::move(failed));
   if (work.empty()) return scheduler_.has_work();
   uint64_t outputs = stats_.output_tokens;
-  Status status = compute(work);
-  if (status.ok()) status = verify();
-  if (status.ok() && drafting_) status = speculate();
+  Status status = try_step(work);
   if (status.ok()) report();
-  if (!status.ok()) fail_step(work, status.error().text);
+  if (!status.ok()) end_step(status.error().text);
   ++stats_.steps;
   bool is_decode =
       std::all_of(work.begin(), work.end(), [](const Work& part) { return part.phase == TENON_DECODE; });
-  end_cancelled();
+  end(scheduler_.take_cancelled(), FinishReason::kCancelled, "");
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   stats_.seconds += seconds.count();
   if (is_decode) draft_length_.record(static_cast<uint32_t>(stats_.output_tokens - outputs), seconds.count());
   return true;
+}
+
+Status Engine::try_step(std::span<const Work> work) try {
+  TENON_TRY(compute(work));
+  TENON_TRY(verify());
+  return drafting_ ? speculate() : ok();
+} catch (const std::bad_alloc&) {
+  return Error{TENON_OUT_OF_MEMORY, kOutOfMemory};
 }
 
 // Runs the model. Logits are wanted after a sequence's last token and after each of its drafts.
@@ -161,8 +174,8 @@ Status Engine::compute(std::span<const Work> work) {
   batch_.fill(work);
   parts_.clear(), rows_.clear();
   for (size_t s = 0; s < work.size(); ++s) {
-    const Sequence& sequence = *scheduler_.find(work[s].sequence);
-    Part part{work[s].sequence,
+    Sequence& sequence = *scheduler_.chosen()[s];
+    Part part{&sequence,
               work[s].first,
               work[s].count,
               static_cast<uint32_t>(batch_.step().token_start[s]),
@@ -185,11 +198,11 @@ Status Engine::verify() {
   }
   drawn_.clear();
   for (Part& part : parts_) {
-    Sequence& sequence = *scheduler_.find(part.sequence);
+    Sequence& sequence = *part.sequence;
     part.drawn = static_cast<uint32_t>(drawn_.size());
     part.kept = part.rows_read == 0 ? part.count : draw_tokens(sequence, part, logits);
     part.drawn_end = static_cast<uint32_t>(drawn_.size());
-    if (part.kept > 0) TENON_TRY(executor_->cache().commit(part.sequence, part.kept));
+    if (part.kept > 0) TENON_TRY(executor_->cache().commit(sequence.id, part.kept));
     sequence.computed += part.kept;
   }
   return ok();
@@ -200,8 +213,8 @@ Status Engine::verify() {
 // how many tokens of the part are computed for good, 0 if a logit is not finite.
 uint32_t Engine::draw_tokens(Sequence& sequence, const Part& part, Matrix logits) {
   uint32_t known = part.count - (part.rows_read - 1);
-  drafts_.clear();
-  drafts_.swap(sequence.drafts);
+  drafts_.assign(sequence.drafts.begin(), sequence.drafts.end());
+  sequence.drafts.clear();
   stats_.drafted += part.rows_read - 1;
   for (uint32_t i = 0; i < part.rows_read; ++i) {
     std::span<float> row(logits.row(part.logits + i), static_cast<size_t>(logits.columns));
@@ -225,10 +238,8 @@ Engine::Draw Engine::draw(Sequence& sequence, std::span<float> row) {
 
 Status Engine::speculate() {
   members_.clear();
-  for (const Part& part : parts_) {
-    Sequence* sequence = scheduler_.find(part.sequence);
-    if (part.kept > 0) members_.push_back({sequence, part.first, part.row, is_finished(*sequence)});
-  }
+  for (const Part& part : parts_)
+    if (part.kept > 0) members_.push_back({part.sequence, part.first, part.row, is_finished(*part.sequence)});
   return drafting_->learn(members_, draft_length_.length());
 }
 
@@ -242,47 +253,72 @@ bool Engine::is_finished(const Sequence& sequence) const {
 // Tells of the tokens that were drawn, and ends what has come to its end.
 void Engine::report() {
   for (const Part& part : parts_) {
-    Sequence& sequence = *scheduler_.find(part.sequence);
     stats_.output_tokens += part.drawn_end - part.drawn;
-    bool has_end = part.kept > 0 && part.drawn_end > part.drawn && is_finished(sequence);
-    for (uint32_t i = part.drawn; i < part.drawn_end - has_end; ++i)
-      sequence.on_event({sequence.id, drawn_[i].token, false, drawn_[i].logprob, {}, ""});
-    if (has_end) end(scheduler_.remove(part.sequence), drawn_[part.drawn_end - 1]);
-    if (part.kept == 0) end_numerical(part.sequence);
+    if (part.kept == 0) {
+      end_numerical(*part.sequence);
+    } else if (!report(part)) {
+      end(scheduler_.take(*part.sequence), FinishReason::kError, kOutOfMemory);
+    }
   }
 }
 
-// The end with a last token.
-void Engine::end(std::unique_ptr<Sequence> sequence, const Draw& last) {
-  FinishReason reason = ends_answer(sequence->request, last.token) ? FinishReason::kEos : FinishReason::kLength;
-  sequence->on_event({sequence->id, last.token, true, last.logprob, reason, ""});
+// False if there is no memory to take an event; the request has not ended then.
+bool Engine::report(const Part& part) {
+  Sequence& sequence = *part.sequence;
+  if (part.drawn == part.drawn_end) return true;
+  bool has_end = is_finished(sequence);
+  for (uint32_t i = part.drawn; i < part.drawn_end - has_end; ++i)
+    if (!tell(sequence, {sequence.id, drawn_[i].token, false, drawn_[i].logprob, {}, ""})) return false;
+  if (!has_end) return true;
+  const Draw& last = drawn_[part.drawn_end - 1];
+  FinishReason reason = ends_answer(sequence.request, last.token) ? FinishReason::kEos : FinishReason::kLength;
+  Sequences ended = scheduler_.take(sequence);
+  if (!tell(sequence, {sequence.id, last.token, true, last.logprob, reason, ""}))
+    end(std::move(ended), FinishReason::kError, kOutOfMemory);
+  return true;
 }
 
-// The end without a token.
-void Engine::end(std::unique_ptr<Sequence> sequence, FinishReason reason, const std::string& error) {
-  sequence->on_event({sequence->id, -1, true, 0, reason, error});
+bool Engine::tell(const Sequence& sequence, const TokenEvent& event) try {
+  sequence.on_event(event);
+  return true;
+} catch (const std::bad_alloc&) {
+  return false;
 }
 
-// What it computed cannot be trusted, so nobody else may begin with it.
-void Engine::end_numerical(uint64_t id) {
+// Of each, without a token.
+void Engine::end(Sequences ended, FinishReason reason, std::string_view error) {
+  TokenEvent last{0, -1, true, 0, reason, ""};
+  set_reason(last.error, error);
+  for (; !ended.empty(); ended.pop_front()) {
+    last.request = ended.front().id;
+    tell(ended.front(), last);
+  }
+}
+
+void Engine::end_failed(Sequences failed) {
+  while (!failed.empty()) {
+    Sequences one;
+    one.splice(one.end(), failed, failed.begin());
+    std::string_view failure = one.front().failure;
+    end(std::move(one), FinishReason::kError, failure);
+  }
+}
+
+// What a step that failed computed cannot be trusted, so nobody else may begin with it.
+void Engine::end_step(std::string_view error) {
+  Sequences ended;
+  for (Sequence* sequence : scheduler_.chosen()) {
+    executor_->cache().discard(sequence->id);
+    ended.splice(ended.end(), scheduler_.take(*sequence));
+  }
+  end(std::move(ended), FinishReason::kError, error);
+}
+
+void Engine::end_numerical(const Sequence& sequence) {
   ++stats_.numerical_errors;
-  executor_->cache().discard(id);
-  end(scheduler_.remove(id), FinishReason::kNumericalError, "the model computed a value that is not finite");
-}
-
-void Engine::end_cancelled() {
-  // An event may cancel further requests, which end in the next step.
-  ending_.clear();
-  ending_.swap(cancelled_);
-  for (uint64_t id : ending_)
-    if (auto sequence = scheduler_.remove(id)) end(std::move(sequence), FinishReason::kCancelled, "");
-}
-
-void Engine::fail_step(std::span<const Work> work, const std::string& error) {
-  for (const Work& part : work) {
-    executor_->cache().discard(part.sequence);
-    if (auto sequence = scheduler_.remove(part.sequence)) end(std::move(sequence), FinishReason::kError, error);
-  }
+  executor_->cache().discard(sequence.id);
+  end(scheduler_.take(sequence), FinishReason::kNumericalError,
+      "the model computed a value that is not finite");
 }
 
 }  // namespace tenon

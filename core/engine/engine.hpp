@@ -1,6 +1,7 @@
 // The engine: requests in, tokens out. Every step takes some tokens of several sequences through the model at
 // once. One thread calls everything but prepare; events arrive on it, during step(). AsyncEngine brings a
-// thread along.
+// thread along. Where the program runs out of memory, requests end with an error; the engine goes on, and only
+// making it throws.
 #pragma once
 #include <tenon/engine/drafting.hpp>
 #include <tenon/engine/engine_stats.hpp>
@@ -19,11 +20,12 @@ class Engine {
 
   // Takes a request; its events go to on_event. Fails with TENON_INVALID if it could never be served: an empty
   // prompt, a token id beyond the vocabulary, a prompt that leaves no room in the context, more tokens than the
-  // cache can hold. Fails with TENON_OUT_OF_MEMORY if too much is asked for at present; see Admission.
+  // cache can hold. Fails with TENON_OUT_OF_MEMORY if too much is asked for at present (see Admission), or
+  // there is no memory to write it down. on_event may throw std::bad_alloc, which ends the request with kError.
   Result<uint64_t> submit(Request request, EventHandler on_event);
 
   // submit in two halves, all requests or none. Thread: any for prepare, as long as the engine lives.
-  using Prepared = std::vector<std::unique_ptr<Sequence>>;
+  using Prepared = Sequences;
   Result<Prepared> prepare(std::vector<Request> requests, const EventHandler& on_event);
   void start(Prepared prepared);
   // Requests that run or wait, prepared ones included. Thread: any.
@@ -34,8 +36,8 @@ class Engine {
   void cancel(uint64_t request);
   void cancel_all();
 
-  // Computes one step. Returns false if there was nothing to do. A failure of a plugin ends the requests of
-  // that step.
+  // Computes one step. Returns false if there was nothing to do. A failure of a plugin, or memory that is not
+  // to be had, ends the requests of that step.
   bool step();
   // Steps until nothing is left.
   void run();
@@ -49,7 +51,7 @@ class Engine {
 
   // One sequence's part of a step, and where its logits are.
   struct Part {
-    uint64_t sequence;
+    Sequence* sequence;
     uint32_t first, count;              // positions
     uint32_t row;                       // of its first token in the step
     uint32_t logits, rows_read;         // its rows among those that logits were computed for
@@ -57,6 +59,7 @@ class Engine {
     uint32_t drawn = 0, drawn_end = 0;  // of drawn_
   };
 
+  Status try_step(std::span<const Work> work);
   Status compute(std::span<const Work> work);
   Status verify();
   uint32_t draw_tokens(Sequence& sequence, const Part& part, Matrix logits);
@@ -70,11 +73,12 @@ class Engine {
   Draw draw(Sequence& sequence, std::span<float> row);
   bool is_finished(const Sequence& sequence) const;
   void report();
-  void end(std::unique_ptr<Sequence> sequence, const Draw& last);
-  void end(std::unique_ptr<Sequence> sequence, FinishReason reason, const std::string& error);
-  void end_numerical(uint64_t id);
-  void end_cancelled();
-  void fail_step(std::span<const Work> work, const std::string& error);
+  bool report(const Part& part);
+  bool tell(const Sequence& sequence, const TokenEvent& event);
+  void end(Sequences ended, FinishReason reason, std::string_view error);
+  void end_failed(Sequences failed);
+  void end_step(std::string_view error);
+  void end_numerical(const Sequence& sequence);
 
   const Assembly& assembly_;
   Admission admission_;
@@ -84,8 +88,6 @@ class Engine {
   Sampler sampler_;
   std::unique_ptr<Drafting> drafting_;  // NULL if nothing is guessed
   DraftLength draft_length_;
-  std::vector<uint64_t> cancelled_, ending_;
-  std::vector<Scheduler::Failure> failed_;
   std::vector<Part> parts_;
   std::vector<int32_t> rows_;  // of the step, whose logits are wanted
   std::vector<Drafting::Member> members_;

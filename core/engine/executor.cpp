@@ -22,6 +22,7 @@ Result<std::unique_ptr<Executor>> Executor::make(const Assembly& assembly) {
 Status Executor::allocate() {
   const tenon_limits& limits = assembly_.limits();
   const tenon_model_shape& shape = assembly_.model().shape();
+  histories_.reserve(limits.sequences_max), history_lengths_.reserve(limits.sequences_max);
   TENON_TRY(workspace_, AlignedBuffer::allocate(assembly_.workspace_bytes(), "workspace"));
   TENON_TRY(hidden_memory_, AlignedBuffer::allocate(matrix_bytes(limits.tokens_per_step_max, shape.model_dim),
                                                     "hidden states"));

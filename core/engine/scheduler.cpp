@@ -3,63 +3,82 @@
 #include <algorithm>
 
 namespace tenon {
+namespace {
 
-void Scheduler::add(std::unique_ptr<Sequence> sequence) {
-  sequence->arrival = steps_;
-  by_id_.emplace(sequence->id, sequence.get());
-  waiting_.push_back(std::move(sequence));
+constexpr const char* kNoRoom =
+    "out of memory: the cache has no room for the next token, although nothing else runs";
+
+}  // namespace
+
+Scheduler::Scheduler(const tenon_limits& limits, uint32_t chunk_tokens, uint32_t model_dim, Cache& cache)
+    : limits_(limits), chunk_tokens_(chunk_tokens), model_dim_(model_dim), cache_(cache) {
+  work_.reserve(limits.sequences_max), chosen_.reserve(limits.sequences_max);
 }
 
-std::unique_ptr<Sequence> Scheduler::remove(uint64_t id) {
-  if (by_id_.erase(id) == 0) return nullptr;
-  auto is_it = [&](const std::unique_ptr<Sequence>& sequence) { return sequence->id == id; };
-  std::unique_ptr<Sequence> found;
-  if (auto at = std::find_if(running_.begin(), running_.end(), is_it); at != running_.end()) {
-    found = std::move(*at);
-    running_.erase(at);
-    cache_.release(id);
-  } else {
-    auto place = std::find_if(waiting_.begin(), waiting_.end(), is_it);
-    found = std::move(*place);
-    waiting_.erase(place);
-  }
-  return found;
+void Scheduler::add(Sequences arrivals) {
+  for (Sequence& sequence : arrivals) sequence.arrival = steps_;
+  waiting_.splice(waiting_.end(), arrivals);
 }
 
-Sequence* Scheduler::find(uint64_t id) {
-  auto found = by_id_.find(id);
-  return found == by_id_.end() ? nullptr : found->second;
+Sequences Scheduler::take(const Sequence& sequence) {
+  Sequences taken;
+  auto is_it = [&](const Sequence& other) { return &other == &sequence; };
+  taken.splice(taken.end(), running_, std::find_if(running_.begin(), running_.end(), is_it));
+  cache_.release(sequence.id);
+  return taken;
 }
 
-std::vector<uint64_t> Scheduler::ids() const {
-  std::vector<uint64_t> ids;
-  for (const auto& [id, sequence] : by_id_) ids.push_back(id);
-  return ids;
+void Scheduler::cancel(uint64_t id) {
+  for (Sequences* sequences : {&running_, &waiting_})
+    for (Sequence& sequence : *sequences)
+      if (sequence.id == id) sequence.is_cancelled = has_cancelled_ = true;
 }
 
-bool Scheduler::is_chosen(uint64_t id) const {
-  return std::any_of(work_.begin(), work_.end(), [&](const Work& work) { return work.sequence == id; });
+void Scheduler::cancel_all() {
+  for (Sequences* sequences : {&running_, &waiting_})
+    for (Sequence& sequence : *sequences) sequence.is_cancelled = has_cancelled_ = true;
 }
 
-std::span<const Work> Scheduler::choose(std::vector<Failure>& failed) {
+Sequences Scheduler::take_cancelled() {
+  if (!std::exchange(has_cancelled_, false)) return {};
+  return take_if([](const Sequence& sequence) { return sequence.is_cancelled; });
+}
+
+template <class Condition>
+Sequences Scheduler::take_if(Condition&& condition) {
+  Sequences taken;
+  auto take_from = [&](Sequences& sequences) {
+    for (auto at = sequences.begin(); at != sequences.end();)
+      if (auto one = at++; condition(*one)) taken.splice(taken.end(), sequences, one);
+  };
+  take_from(running_);
+  for (const Sequence& sequence : taken) cache_.release(sequence.id);
+  take_from(waiting_);
+  return taken;
+}
+
+bool Scheduler::is_chosen(const Sequence& sequence) const {
+  return std::find(chosen_.begin(), chosen_.end(), &sequence) != chosen_.end();
+}
+
+std::span<const Work> Scheduler::choose(Sequences& failed) {
   ++steps_;
   for (;;) {
-    work_.clear();
+    work_.clear(), chosen_.clear();
     budget_ = limits_.tokens_per_step_max;
     choose_decodes();
     choose_prompts();
     admit_waiting(failed);
     if (!work_.empty() || running_.empty()) return work_;
     // What runs holds all memory and cannot go on with it. The oldest goes on alone, or never can.
-    if (preempt_youngest(*running_.front())) continue;
-    uint64_t stuck = running_.front()->id;
-    failed.push_back({remove(stuck), "the cache has no room for the next token, although nothing else runs"});
+    if (preempt_youngest(running_.front())) continue;
+    set_reason(running_.front().failure, kNoRoom);
+    failed.splice(failed.end(), take(running_.front()));
   }
 }
 
 void Scheduler::choose_decodes() {
-  for (auto at = running_.begin(); at != running_.end(); ++at) {
-    Sequence& sequence = **at;
+  for (Sequence& sequence : running_) {
     if (!sequence.is_decoding()) continue;
     while (!add_work(sequence) && preempt_youngest(sequence)) {
     }
@@ -67,55 +86,61 @@ void Scheduler::choose_decodes() {
 }
 
 void Scheduler::choose_prompts() {
-  for (const auto& sequence : running_)
-    if (!sequence->is_decoding()) add_work(*sequence);
+  for (Sequence& sequence : running_)
+    if (!sequence.is_decoding()) add_work(sequence);
 }
 
 // Of those that wait, the first by priority, time of waiting and arrival.
-std::deque<std::unique_ptr<Sequence>>::iterator Scheduler::first_waiting() {
-  auto rank = [&](const std::unique_ptr<Sequence>& sequence) {
-    return int64_t{sequence->request.priority} -
-           static_cast<int64_t>((steps_ - sequence->arrival) / kStepsPerPriority);
+Sequences::iterator Scheduler::first_waiting() {
+  auto rank = [&](const Sequence& sequence) {
+    return int64_t{sequence.request.priority} -
+           static_cast<int64_t>((steps_ - sequence.arrival) / kStepsPerPriority);
   };
   return std::min_element(waiting_.begin(), waiting_.end(),
-                          [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+                          [&](const Sequence& a, const Sequence& b) { return rank(a) < rank(b); });
 }
 
-void Scheduler::admit_waiting(std::vector<Failure>& failed) {
+void Scheduler::admit_waiting(Sequences& failed) {
   while (!waiting_.empty() && running_.size() < limits_.sequences_max && budget_ > chunk_tokens_) {
     auto first = first_waiting();
-    Sequence& sequence = **first;
-    uint64_t positions = uint64_t{sequence.prompt_tokens()} + sequence.max_tokens + limits_.draft_tokens_max;
-    auto computed = cache_.admit(sequence.id, sequence.request.prompt, sequence.request.salt,
-                                 sequence.tokens.size(), positions);
+    Sequence& sequence = *first;
+    auto computed = admit(sequence);
     if (!computed.ok() && computed.error().code == TENON_OUT_OF_MEMORY && !running_.empty()) return;
-    std::unique_ptr<Sequence> taken = std::move(*first);
-    waiting_.erase(first);
     if (!computed.ok()) {
-      by_id_.erase(taken->id);
-      failed.push_back({std::move(taken), computed.error().text});
+      set_reason(sequence.failure, computed.error().text);
+      failed.splice(failed.end(), waiting_, first);
       continue;
     }
     sequence.computed = computed.value();
     // The pair at the place where it begins is of a hidden state that somebody else computed; it is learned
     // without.
     sequence.paired = std::max(computed.value(), 1u);
-    sequence.tokens.reserve(size_t{sequence.prompt_tokens()} + sequence.max_tokens);
-    running_.push_back(std::move(taken));
+    running_.splice(running_.end(), waiting_, first);
     add_work(sequence);
   }
+}
+
+// With the memory of its own that its steps need.
+Result<uint32_t> Scheduler::admit(Sequence& sequence) try {
+  uint32_t drafts = limits_.draft_tokens_max;
+  sequence.tokens.reserve(size_t{sequence.prompt_tokens()} + sequence.max_tokens);
+  sequence.drafts.reserve(drafts), sequence.to_verify.reserve(1 + drafts);
+  if (drafts > 0) sequence.last_hidden.reserve(model_dim_);
+  return cache_.admit(sequence.id, sequence.request.prompt, sequence.request.salt, sequence.tokens.size(),
+                      uint64_t{sequence.prompt_tokens()} + sequence.max_tokens + drafts);
+} catch (const std::bad_alloc&) {
+  return Error{TENON_OUT_OF_MEMORY, kOutOfMemory};
 }
 
 // The youngest that is not in the step already, and is not the one that needs the memory. It waits in front of
 // the others.
 bool Scheduler::preempt_youngest(const Sequence& beneficiary) {
-  for (auto at = std::prev(running_.end()); at->get() != &beneficiary; --at) {
-    if (is_chosen((*at)->id)) continue;
+  for (auto at = std::prev(running_.end()); &*at != &beneficiary; --at) {
+    if (is_chosen(*at)) continue;
     ++preemptions_;
-    cache_.release((*at)->id);
-    (*at)->start_over();
-    waiting_.push_front(std::move(*at));
-    running_.erase(at);
+    cache_.release(at->id);
+    at->start_over();
+    waiting_.splice(waiting_.begin(), running_, at);
     return true;
   }
   return false;
@@ -147,9 +172,9 @@ bool Scheduler::add_tokens(Sequence& sequence, uint32_t count, int32_t phase) {
   uint32_t end = work.first + count;
   // New guesses are stored behind what the step computes, if there is room.
   sequence.has_draft_room =
-      limits_.draft_tokens_max > 0 && cache_.reserve(work, end + limits_.draft_tokens_max).ok();
-  if (!sequence.has_draft_room && !cache_.reserve(work, end).ok()) return false;
-  work_.push_back(work);
+      limits_.draft_tokens_max > 0 && cache_.try_reserve(work, end + limits_.draft_tokens_max);
+  if (!sequence.has_draft_room && !cache_.try_reserve(work, end)) return false;
+  work_.push_back(work), chosen_.push_back(&sequence);
   budget_ -= cost;
   return true;
 }

@@ -5,13 +5,11 @@
 // request is admitted when the cache has room for it, by priority and time of waiting. When a sequence needs
 // memory and there is none, the youngest gives all of its own back and waits again: later its prompt is
 // prefilled and its answer decoded once more (rule D5).
+//
+// What a sequence needs for its steps is allocated when it is admitted. Nothing here throws.
 #pragma once
 #include <tenon/engine/cache.hpp>
 #include <tenon/engine/sequence.hpp>
-
-#include <deque>
-#include <list>
-#include <unordered_map>
 
 namespace tenon {
 
@@ -20,49 +18,54 @@ class Scheduler {
   // So many steps of waiting make up for one level of priority, so that nobody waits for ever.
   static constexpr uint64_t kStepsPerPriority = 64;
 
-  Scheduler(const tenon_limits& limits, uint32_t chunk_tokens, Cache& cache)
-      : limits_(limits), chunk_tokens_(chunk_tokens), cache_(cache) {}
+  // model_dim: of the hidden states that drafting keeps.
+  Scheduler(const tenon_limits& limits, uint32_t chunk_tokens, uint32_t model_dim, Cache& cache);
 
-  void add(std::unique_ptr<Sequence> sequence);
-  // Takes a sequence out, wherever it is; gives its memory back.
-  std::unique_ptr<Sequence> remove(uint64_t id);
-  Sequence* find(uint64_t id);
-  std::vector<uint64_t> ids() const;
+  void add(Sequences arrivals);
+  // Takes out a sequence of the step; gives its memory back.
+  Sequences take(const Sequence& sequence);
+  // Marks what is to end. Unknown ids are ignored. Takes time in proportion to the requests there are.
+  void cancel(uint64_t id);
+  void cancel_all();
+  Sequences take_cancelled();
+
   bool has_work() const { return !waiting_.empty() || !running_.empty(); }
   size_t waiting() const { return waiting_.size(); }
   size_t running() const { return running_.size(); }
   uint64_t preemptions() const { return preemptions_; }
 
-  // The work of the next step, its memory reserved. Sequences that can never go on are removed into `failed`
-  // with the reason. Empty only if there is nothing to do, or all that was left has failed.
-  struct Failure {
-    std::unique_ptr<Sequence> sequence;
-    std::string reason;
-  };
-  std::span<const Work> choose(std::vector<Failure>& failed);
+  // The work of the next step, its memory reserved. Sequences that can never go on are moved to `failed`, with
+  // the reason. Empty only if there is nothing to do, or all that was left has failed.
+  std::span<const Work> choose(Sequences& failed);
+  // Whose work it is, in the same order.
+  std::span<Sequence* const> chosen() const { return chosen_; }
 
  private:
+  template <class Condition>
+  Sequences take_if(Condition&& condition);
   void choose_decodes();
   void choose_prompts();
-  void admit_waiting(std::vector<Failure>& failed);
-  std::deque<std::unique_ptr<Sequence>>::iterator first_waiting();
+  void admit_waiting(Sequences& failed);
+  Result<uint32_t> admit(Sequence& sequence);
+  Sequences::iterator first_waiting();
   bool preempt_youngest(const Sequence& beneficiary);
   bool add_work(Sequence& sequence);
   bool add_decode(Sequence& sequence, uint32_t drafts);
   bool add_tokens(Sequence& sequence, uint32_t count, int32_t phase);
   uint32_t prefill_tokens(const Sequence& sequence) const;
   uint32_t extra_pairs(const Sequence& sequence) const;
-  bool is_chosen(uint64_t id) const;
+  bool is_chosen(const Sequence& sequence) const;
 
   const tenon_limits limits_;
-  const uint32_t chunk_tokens_;
+  const uint32_t chunk_tokens_, model_dim_;
   Cache& cache_;
-  std::deque<std::unique_ptr<Sequence>> waiting_;
-  std::list<std::unique_ptr<Sequence>> running_;   // in the order of their admission
-  std::unordered_map<uint64_t, Sequence*> by_id_;  // of both
-  std::vector<Work> work_;
-  uint32_t budget_ = 0;  // tokens left in the step being chosen
+  Sequences waiting_;
+  Sequences running_;              // in the order of their admission
+  std::vector<Work> work_;         // [S]
+  std::vector<Sequence*> chosen_;  // [S]
+  uint32_t budget_ = 0;            // tokens left in the step being chosen
   uint64_t steps_ = 0, preemptions_ = 0;
+  bool has_cancelled_ = false;  // whether some sequence is marked
 };
 
 }  // namespace tenon

@@ -3,16 +3,27 @@
 #include <tenon/engine/admission.hpp>
 #include <tenon/engine/request.hpp>
 
+#include <list>
+
 namespace tenon {
 
+// A reason so short that a string has room for it without allocating.
+inline constexpr const char* kOutOfMemory = "out of memory";
+
+// Where there is no memory for the reason, that is the reason.
+inline void set_reason(std::string& to, std::string_view reason) noexcept try {
+  to = reason;
+} catch (const std::bad_alloc&) {
+  to = kOutOfMemory;
+}
+
 struct Sequence {
-  Sequence() = default;
-  Sequence(uint64_t number, Request taken, EventHandler handler, Admission& admission)
+  Sequence(uint64_t number, Request taken, EventHandler handler, Admitted share)
       : id(number),
         request(std::move(taken)),
         on_event(std::move(handler)),
         tokens(request.prompt),
-        admitted(admission, request.prompt.size()) {}
+        admitted(std::move(share)) {}
 
   uint64_t id = 0;
   Request request;
@@ -21,7 +32,9 @@ struct Sequence {
   uint32_t computed = 0;  // leading tokens that the model has consumed; the only such count there is (rule D7)
   uint32_t max_tokens = 0;  // output tokens at most, resolved
   uint64_t arrival = 0;     // number of the step before which it came
-  AdmittedRequest admitted;
+  bool is_cancelled = false;
+  std::string failure;  // why it cannot go on, if it cannot
+  Admitted admitted;
 
   // Speculation. A pair is the hidden state at a position and the token after it; see tenon_speculator.h.
   std::vector<int32_t> drafts;     // guesses of the tokens after the last one
@@ -44,5 +57,8 @@ struct Sequence {
     drafts.clear(), last_hidden.clear();
   }
 };
+
+// Sequences are handed on from list to list, which allocates nothing.
+using Sequences = std::list<Sequence>;
 
 }  // namespace tenon

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <deque>
 #include <functional>
+#include <list>
 #include <mutex>
 
 namespace tenon {
@@ -15,15 +15,24 @@ struct TokenStream::Channel {
  public:
   // These are about to start. cancel: may be called at any time, with any of them.
   void open(const std::vector<uint64_t>& requests, std::function<void(uint64_t)> cancel) {
+    std::list<TokenEvent> ends(requests.size());
     std::lock_guard lock(mutex_);
     open_.insert(open_.end(), requests.begin(), requests.end());
+    ends_.splice(ends_.end(), ends);
     cancel_ = std::move(cancel);
   }
 
+  // Throws std::bad_alloc where there is no memory for one more event; for a request's last there always is,
+  // unless its error is long.
   void push(const TokenEvent& event) {
     std::lock_guard lock(mutex_);
-    if (event.is_last) open_.erase(std::find(open_.begin(), open_.end(), event.request));
-    events_.push_back(event);
+    if (event.is_last) {
+      ends_.front() = event;
+      events_.splice(events_.end(), ends_, ends_.begin());
+      if (auto at = std::find(open_.begin(), open_.end(), event.request); at != open_.end()) open_.erase(at);
+    } else {
+      events_.push_back(event);
+    }
     arrived_.notify_one();
   }
 
@@ -46,21 +55,25 @@ struct TokenStream::Channel {
     return events_.empty() && open_.empty();
   }
 
-  // Nobody reads any more.
-  void abandon() {
+  // Nobody reads any more. What there is no memory to cancel runs to its end, unread.
+  void abandon() noexcept {
     std::vector<uint64_t> left;
     {
       std::lock_guard lock(mutex_);
-      left = open_;
+      left.swap(open_);
     }
-    for (uint64_t request : left) cancel_(request);
+    try {
+      for (uint64_t request : left) cancel_(request);
+    } catch (const std::bad_alloc&) {
+    }
   }
 
  private:
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
-  std::deque<TokenEvent> events_;
-  std::vector<uint64_t> open_;  // requests that have not ended
+  std::list<TokenEvent> events_;
+  std::list<TokenEvent> ends_;  // room for the last event of each request that has not ended
+  std::vector<uint64_t> open_;  // those requests, until nobody reads any more
   std::function<void(uint64_t)> cancel_;
 };
 
