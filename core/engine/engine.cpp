@@ -1,7 +1,9 @@
 #include <tenon/engine/engine.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <chrono>
+#include <array>
 #include <cmath>
 
 namespace tenon {
@@ -10,6 +12,8 @@ namespace {
 
 // As many as can wait for those that run, in queues of usual length.
 constexpr uint32_t kWaitingByDefault = 256;
+// Thirty years, which a clock can add to any time.
+constexpr double kSecondsMax = 1e9;
 
 uint64_t requests_max(const EngineSection& engine) {
   return engine.requests_max ? engine.requests_max : engine.sequences_max + kWaitingByDefault;
@@ -39,13 +43,14 @@ const char* name_of(FinishReason reason) {
   return "unknown";
 }
 
-Result<std::unique_ptr<Engine>> Engine::make(const Assembly& assembly) {
+Result<std::unique_ptr<Engine>> Engine::make(const Assembly& assembly, Clock clock) {
   TENON_TRY(auto executor, Executor::make(assembly));
-  return std::unique_ptr<Engine>(new Engine(assembly, std::move(executor)));
+  return std::unique_ptr<Engine>(new Engine(assembly, std::move(executor), std::move(clock)));
 }
 
-Engine::Engine(const Assembly& assembly, std::unique_ptr<Executor> executor)
+Engine::Engine(const Assembly& assembly, std::unique_ptr<Executor> executor, Clock clock)
     : assembly_(assembly),
+      clock_(std::move(clock)),
       admission_(requests_max(assembly.description().engine), assembly.description().engine.prompt_tokens_max),
       executor_(std::move(executor)),
       scheduler_(assembly.limits(), assembly.chunk_tokens(), assembly.model().shape().model_dim,
@@ -85,7 +90,18 @@ Status Engine::check(const Request& request) const {
     if (token < 0 || static_cast<uint32_t>(token) >= vocabulary)
       return invalid("request: prompt has token id " + std::to_string(token) + ", must be below " +
                      std::to_string(vocabulary));
+  if (!(request.seconds_max >= 0))
+    return invalid(fmt::format("request: seconds_max is {}, must not be negative", request.seconds_max));
   return ok();
+}
+
+// The stricter of the request's limit and the engine's.
+void Engine::limit_time(Sequence& sequence) const {
+  double own = sequence.request.seconds_max, common = assembly_.description().engine.seconds_max;
+  sequence.seconds_max = own > 0 && common > 0 ? std::min(own, common) : std::max(own, common);
+  if (sequence.seconds_max == 0) return;
+  std::chrono::duration<double> seconds(std::min(sequence.seconds_max, kSecondsMax));
+  sequence.deadline = clock_() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(seconds);
 }
 
 Result<Engine::Prepared> Engine::prepare(std::vector<Request> requests, const EventHandler& on_event) try {
@@ -101,6 +117,7 @@ Result<Engine::Prepared> Engine::prepare(std::vector<Request> requests, const Ev
     Admitted share = admitted.split(request.prompt.size());
     prepared.emplace_back(++last_id_, std::move(request), on_event, std::move(share));
     prepared.back().max_tokens = max_tokens;
+    limit_time(prepared.back());
   }
   return prepared;
 } catch (const std::bad_alloc&) {
@@ -141,7 +158,8 @@ EngineStats Engine::stats() const {
 // One step: choose work, run the model once, turn logits into tokens, guess ahead. An event may cancel further
 // requests, which end here or in the next step.
 bool Engine::step() {
-  auto start = std::chrono::steady_clock::now();
+  auto start = clock_();
+  end_late(scheduler_.take_late(start));
   end(scheduler_.take_cancelled(), FinishReason::kCancelled, "");
   Sequences failed;
   std::span<const Work> work = scheduler_.choose(failed);
@@ -155,7 +173,7 @@ bool Engine::step() {
   bool is_decode =
       std::all_of(work.begin(), work.end(), [](const Work& part) { return part.phase == TENON_DECODE; });
   end(scheduler_.take_cancelled(), FinishReason::kCancelled, "");
-  std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  std::chrono::duration<double> seconds = clock_() - start;
   stats_.seconds += seconds.count();
   if (is_decode) draft_length_.record(static_cast<uint32_t>(stats_.output_tokens - outputs), seconds.count());
   return true;
@@ -293,6 +311,16 @@ void Engine::end(Sequences ended, FinishReason reason, std::string_view error) {
     last.request = ended.front().id;
     tell(ended.front(), last);
   }
+}
+
+void Engine::end_late(Sequences late) {
+  std::array<char, 64> text;
+  for (Sequence& sequence : late) {
+    auto made =
+        fmt::format_to_n(text.data(), text.size(), "request: took longer than {} s", sequence.seconds_max);
+    set_reason(sequence.failure, {text.data(), made.out});
+  }
+  end_failed(std::move(late));
 }
 
 void Engine::end_failed(Sequences failed) {

@@ -10,18 +10,23 @@
 #include <tenon/engine/scheduler.hpp>
 
 #include <atomic>
+#include <chrono>
 
 namespace tenon {
 
 class Engine {
  public:
+  // Tells the time by which requests come late and speed is measured. Thread: any.
+  using Clock = std::function<std::chrono::steady_clock::time_point()>;
   // `assembly` must outlive the engine.
-  static Result<std::unique_ptr<Engine>> make(const Assembly& assembly);
+  static Result<std::unique_ptr<Engine>> make(const Assembly& assembly,
+                                              Clock clock = std::chrono::steady_clock::now);
 
   // Takes a request; its events go to on_event. Fails with TENON_INVALID if it could never be served: an empty
   // prompt, a token id beyond the vocabulary, a prompt that leaves no room in the context, more tokens than the
-  // cache can hold. Fails with TENON_OUT_OF_MEMORY if too much is asked for at present (see Admission), or
-  // there is no memory to write it down. on_event may throw std::bad_alloc, which ends the request with kError.
+  // cache can hold, a negative time. Fails with TENON_OUT_OF_MEMORY if too much is asked for at present (see
+  // Admission), or there is no memory to write it down. on_event may throw std::bad_alloc, which ends the
+  // request with kError.
   Result<uint64_t> submit(Request request, EventHandler on_event);
 
   // submit in two halves, all requests or none. Thread: any for prepare, as long as the engine lives.
@@ -47,7 +52,7 @@ class Engine {
   Status check() const { return executor_->cache().check(); }
 
  private:
-  Engine(const Assembly& assembly, std::unique_ptr<Executor> executor);
+  Engine(const Assembly& assembly, std::unique_ptr<Executor> executor, Clock clock);
 
   // One sequence's part of a step, and where its logits are.
   struct Part {
@@ -66,6 +71,7 @@ class Engine {
   Status speculate();
   Status check(const Request& request) const;
   uint32_t answer_room(const Request& request) const;
+  void limit_time(Sequence& sequence) const;
   struct Draw {
     int32_t token;
     double logprob;  // 0 if nobody wants it
@@ -76,11 +82,13 @@ class Engine {
   bool report(const Part& part);
   bool tell(const Sequence& sequence, const TokenEvent& event);
   void end(Sequences ended, FinishReason reason, std::string_view error);
+  void end_late(Sequences late);
   void end_failed(Sequences failed);
   void end_step(std::string_view error);
   void end_numerical(const Sequence& sequence);
 
   const Assembly& assembly_;
+  const Clock clock_;
   Admission admission_;
   std::unique_ptr<Executor> executor_;
   Scheduler scheduler_;

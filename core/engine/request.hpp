@@ -29,6 +29,9 @@ struct Request {
   bool wants_logprobs = false;  // whether events carry TokenEvent.logprob
   int32_t priority = 0;         // lower goes first; every 64 steps of waiting count as one lower
   uint64_t salt = 0;            // requests of different salt share nothing in the cache
+  // From the moment it is taken to its last token, waiting included; 0: no limit but engine.seconds_max. It is
+  // looked at between steps, so the request ends, with kError, after the step in which its time runs out.
+  double seconds_max = 0;
 };
 
 enum class FinishReason { kEos, kLength, kCancelled, kError, kNumericalError };

@@ -16,7 +16,10 @@ Scheduler::Scheduler(const tenon_limits& limits, uint32_t chunk_tokens, uint32_t
 }
 
 void Scheduler::add(Sequences arrivals) {
-  for (Sequence& sequence : arrivals) sequence.arrival = steps_;
+  for (Sequence& sequence : arrivals) {
+    sequence.arrival = steps_;
+    earliest_deadline_ = std::min(earliest_deadline_, sequence.deadline);
+  }
   waiting_.splice(waiting_.end(), arrivals);
 }
 
@@ -42,6 +45,16 @@ void Scheduler::cancel_all() {
 Sequences Scheduler::take_cancelled() {
   if (!std::exchange(has_cancelled_, false)) return {};
   return take_if([](const Sequence& sequence) { return sequence.is_cancelled; });
+}
+
+Sequences Scheduler::take_late(std::chrono::steady_clock::time_point now) {
+  if (now < earliest_deadline_) return {};
+  earliest_deadline_ = std::chrono::steady_clock::time_point::max();
+  return take_if([&](const Sequence& sequence) {
+    bool is_late = sequence.deadline <= now;
+    if (!is_late) earliest_deadline_ = std::min(earliest_deadline_, sequence.deadline);
+    return is_late;
+  });
 }
 
 template <class Condition>

@@ -28,6 +28,8 @@ class Scheduler {
   void cancel(uint64_t id);
   void cancel_all();
   Sequences take_cancelled();
+  // Those whose time is over.
+  Sequences take_late(std::chrono::steady_clock::time_point now);
 
   bool has_work() const { return !waiting_.empty() || !running_.empty(); }
   size_t waiting() const { return waiting_.size(); }
@@ -66,6 +68,8 @@ class Scheduler {
   uint32_t budget_ = 0;            // tokens left in the step being chosen
   uint64_t steps_ = 0, preemptions_ = 0;
   bool has_cancelled_ = false;  // whether some sequence is marked
+  // No deadline is before this one.
+  std::chrono::steady_clock::time_point earliest_deadline_ = std::chrono::steady_clock::time_point::max();
 };
 
 }  // namespace tenon

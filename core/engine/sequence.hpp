@@ -3,6 +3,7 @@
 #include <tenon/engine/admission.hpp>
 #include <tenon/engine/request.hpp>
 
+#include <chrono>
 #include <list>
 
 namespace tenon {
@@ -33,6 +34,8 @@ struct Sequence {
   uint32_t max_tokens = 0;  // output tokens at most, resolved
   uint64_t arrival = 0;     // number of the step before which it came
   bool is_cancelled = false;
+  double seconds_max = 0;  // resolved; 0: no limit
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::string failure;  // why it cannot go on, if it cannot
   Admitted admitted;
 

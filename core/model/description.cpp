@@ -134,6 +134,7 @@ void read_engine(TomlReader reader, EngineSection& engine) {
   reader.integer("threads", engine.threads, 1, 1024, Need::kOptional);
   reader.integer("requests_max", engine.requests_max, 1, 1 << 24, Need::kOptional);
   reader.integer("prompt_tokens_max", engine.prompt_tokens_max, 1, int64_t{1} << 40, Need::kOptional);
+  reader.number("seconds_max", engine.seconds_max, 0, 1e9, Need::kOptional);
   reader.finish();
 }
 

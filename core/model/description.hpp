@@ -54,6 +54,7 @@ struct EngineSection {
   uint32_t threads = 0;
   uint32_t requests_max = 0;                // that run or wait; 0: sequences_max and 256 that wait
   uint64_t prompt_tokens_max = 16'777'216;  // of all of them
+  double seconds_max = 0;                   // of each, waiting included; 0: no limit
 };
 
 // [generation]: defaults of a request.

@@ -100,7 +100,7 @@ TEST(Description, RefusesUnknownKeysWithTheNearest) {
        "model_dim, name, norm_eps, norm_offset and vocabulary"});
   expect_refused({"threads = 2", "thread = 2", "thread = 2",
                   "engine.thread: is not a known key (did you mean threads?), expected one of context, memory, "
-                  "prompt_tokens_max, requests_max, sequences_max, threads and tokens_per_step"});
+                  "prompt_tokens_max, requests_max, seconds_max, sequences_max, threads and tokens_per_step"});
   expect_refused({"override = ", "x = ", "x = [{",
                   "layers.x: is not a known key, expected one of count, override and pattern"});
   expect_refused({"{ mixer = \"full\", experts = \"sparse\" }",

@@ -30,8 +30,9 @@ void report(const Tally& tally, double seconds) {
   std::printf("%lu requests of %lu seeds in %.1f s: %.0f requests/s, %lu tokens, %lu steps\n", tally.requests,
               tally.seeds, seconds, static_cast<double>(tally.requests) / seconds, tally.tokens, tally.steps);
   std::printf(
-      "%lu complete, %lu cancelled, %lu failed on purpose, %lu too large, %lu without room, %lu unservable\n",
-      tally.complete, tally.cancelled, tally.failed_on_purpose, tally.too_large, tally.without_room,
+      "%lu complete, %lu cancelled, %lu late, %lu failed on purpose, %lu too large, %lu without room, %lu "
+      "unservable\n",
+      tally.complete, tally.cancelled, tally.late, tally.failed_on_purpose, tally.too_large, tally.without_room,
       tally.unservable);
   std::printf(
       "%lu of %lu drafts accepted, %lu preemptions, %lu evictions, %lu prompt tokens found in the cache\n",

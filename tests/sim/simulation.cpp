@@ -57,7 +57,8 @@ Status Simulation::prepare() {
   say(settings_.text() + ", " + std::to_string(requests_) + " requests");
   watch_next_cache(watch_);
   TENON_TRY(assembly_, workshop_.assemble(settings_, WeightSource::kCheckpoint));
-  TENON_TRY(engine_, Engine::make(*assembly_));
+  auto clock = [this] { return std::chrono::steady_clock::time_point(std::chrono::seconds(step_)); };
+  TENON_TRY(engine_, Engine::make(*assembly_, clock));
   return ok();
 }
 
@@ -139,8 +140,9 @@ void Simulation::take(Tracker& tracker, const TokenEvent& event) {
   if (random_.chance(50)) workload_->keep(tracker.tokens());
 }
 
-// A request may end with an error for two reasons only.
+// A request may end with an error for three reasons only.
 void Simulation::judge_error(const Tracker& tracker) {
+  if (tracker.is_late()) return;
   const std::string& error = tracker.error();
   if (contains(error, "failpoint") && (settings_.fail_every || settings_.refuse_every)) return;
   if (contains(error, "the cache has no room") && settings_.refuse_every) return;
@@ -162,6 +164,8 @@ void Simulation::check_progress(bool more, uint64_t events_before, uint64_t comm
 }
 
 void Simulation::check_waiting() {
+  for (uint32_t number : live_)
+    if (trackers_[number].deadline() <= step_) return fail(trackers_[number].title() + ": is late and goes on");
   for (uint32_t number : live_)
     if (trackers_[number].is_cancelled() && trackers_[number].cancelled_at() + 1 < step_)
       return fail(trackers_[number].title() + ": was cancelled at step " +
@@ -211,6 +215,8 @@ void Simulation::count(Tally& tally) const {
       ++tally.cancelled;
     else if (tracker.reason() != FinishReason::kError)
       ++tally.complete;
+    else if (tracker.is_late())
+      ++tally.late;
     else if (contains(tracker.error(), "failpoint"))
       ++tally.failed_on_purpose;
     else if (contains(tracker.error(), "no room"))

@@ -12,7 +12,8 @@ namespace tenon::sim {
 // What all simulations together came to.
 struct Tally {
   uint64_t seeds = 0, requests = 0, tokens = 0, steps = 0;
-  uint64_t complete = 0, cancelled = 0, failed_on_purpose = 0, without_room = 0, too_large = 0, unservable = 0;
+  uint64_t complete = 0, cancelled = 0, failed_on_purpose = 0, without_room = 0, too_large = 0, late = 0,
+           unservable = 0;
   uint64_t drafted = 0, accepted = 0, preemptions = 0, evictions = 0;
   uint64_t tokens_found = 0;  // of prompts, in the cache at admission
   uint64_t longest_wait = 0;  // steps in which the oldest request got nothing, without priorities

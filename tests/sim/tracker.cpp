@@ -6,6 +6,7 @@ namespace tenon::sim {
 
 Tracker::Tracker(uint32_t number, Request request, const Settings& settings, uint32_t tokens_max, uint64_t step)
     : number_(number), request_(std::move(request)), last_event_at_(step) {
+  if (request_.seconds_max > 0) deadline_ = step + static_cast<uint64_t>(request_.seconds_max);
   uint32_t room = tokens_max - static_cast<uint32_t>(request_.prompt.size());
   uint32_t count = request_.max_tokens ? std::min(request_.max_tokens, room) : room;
   expected_ = expected_answer(request_, count, settings.prompt_phase());
@@ -19,9 +20,16 @@ std::string Tracker::take(const TokenEvent& event, uint64_t step) {
   last_event_at_ = step;
   if (has_ended_) return "an event after the last one";
   if (event.token < 0 && !event.is_last) return "an event with neither token nor end";
+  if (says_late(event) != (step >= deadline_))
+    return "an event of step " + std::to_string(step) + ", must end at step " + std::to_string(deadline_);
   if (event.token >= 0)
     if (std::string fault = take_token(event.token); !fault.empty()) return fault;
   return event.is_last ? take_end(event) : "";
+}
+
+bool Tracker::says_late(const TokenEvent& event) const {
+  return event.is_last && event.reason == FinishReason::kError &&
+         event.error.find("took longer than") != std::string::npos;
 }
 
 std::string Tracker::take_token(int32_t token) {

@@ -23,6 +23,9 @@ class Tracker {
   bool has_ended() const { return has_ended_; }
   FinishReason reason() const { return reason_; }
   const std::string& error() const { return error_; }
+  uint64_t deadline() const { return deadline_; }
+  // Whether it ended because its time was over.
+  bool is_late() const { return has_ended_ && last_event_at_ >= deadline_; }
   bool is_cancelled() const { return is_cancelled_; }
   uint64_t cancelled_at() const { return cancelled_at_; }
   uint64_t last_event_at() const { return last_event_at_; }
@@ -32,6 +35,7 @@ class Tracker {
   std::string title() const;
 
  private:
+  bool says_late(const TokenEvent& event) const;
   std::string take_token(int32_t token);
   std::string take_end(const TokenEvent& event);
 
@@ -43,6 +47,7 @@ class Tracker {
   FinishReason reason_{};
   std::string error_;
   uint64_t cancelled_at_ = 0, last_event_at_ = 0;
+  uint64_t deadline_ = UINT64_MAX;  // the step in which it is too late
 };
 
 }  // namespace tenon::sim

@@ -69,6 +69,8 @@ Request Workload::next() {
   request.priority = static_cast<int32_t>(random_.between(0, 2 * settings_.priorities)) -
                      static_cast<int32_t>(settings_.priorities);
   request.salt = random_.below(settings_.salts);
+  // No draw of its own, so that seeds keep their meaning.
+  if (request.prompt.size() % 16 == 5) request.seconds_max = 1 + request.prompt.size() % 37;
   if (random_.chance(30))
     for (uint32_t i = random_.between(1, 3); i > 0; --i)
       request.eos.push_back(static_cast<int32_t>(random_.below(kAnswerTokens)));
