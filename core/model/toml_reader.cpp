@@ -17,7 +17,7 @@ constexpr int kDepthMax = 32;
 std::string shown(const toml::node& node) {
   if (auto text = node.value<std::string>(); text && node.is_string())
     return "\"" + printable(*text, 60) + "\"";
-  if (auto whole = node.value<int64_t>(); whole && node.is_integer()) return std::to_string(*whole);
+  if (node.is_integer()) return std::to_string(*node.value<int64_t>());
   if (auto number = node.value<double>(); number && node.is_floating_point()) return format_number(*number);
   if (auto truth = node.value<bool>(); truth && node.is_boolean()) return *truth ? "true" : "false";
   return node.is_table() ? "a table" : node.is_array() ? "a list" : "a date or time";
