@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs the Debian packages of packages.txt that are missing, and nothing if none is. Uses sudo unless run as root.
+# Installs the Debian packages of packages.txt, or of the list given, that are missing, and nothing if none is. Uses sudo unless run as root.
 set -eu
-list=$(dirname "$0")/packages.txt
+list=${1:-$(dirname "$0")/packages.txt}
 missing=""
 for package in $(sed 's/#.*//' "$list"); do
   status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)

@@ -38,7 +38,7 @@ def text_of(path):
 
 
 def is_fixture(path):
-    return "fixtures" in path.parts or "models" in path.parts
+    return not {"fixtures", "models", "corpus"}.isdisjoint(path.parts)
 
 
 TEXTS = {path: text_of(path) for path in FILES if not is_fixture(path)}
