@@ -5,77 +5,19 @@
 //
 // bytes% is the share of the read bandwidth, ops% that of the instructions' peak (8-bit dot products for types
 // in blocks, float32 multiply-adds for the others). Weights that fit in a cache may show more than 100 bytes%.
-#include "peaks_cpu.hpp"
+#include "peaks.hpp"
 
 #include <tenon/ops/ops.hpp>
 #include <tenon/ops/packing.hpp>
 
-#include <benchmark/benchmark.h>
-
-#include <chrono>
 #include <cstring>
 #include <map>
 #include <random>
-#include <thread>
 
 namespace tenon {
 namespace {
 
-const uint32_t kThreads = std::max(1u, std::thread::hardware_concurrency());
-
-ThreadPool& threads() {
-  static ThreadPool pool(kThreads);
-  return pool;
-}
-Isa isa() { return chosen_isa().value(); }
-
-// -- Peaks
-
-// Seconds of the fastest of several runs of `task` on all threads.
-template <class Task>
-double fastest(Task&& task) {
-  double best = 1e9;
-  for (int round = 0; round < 7; ++round) {
-    auto start = std::chrono::steady_clock::now();
-    parallel_for(threads(), kThreads, 1, [&](int64_t begin, int64_t) { task(begin); });
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
-  return best;
-}
-
-struct Peaks {
-  double gb_per_s, gop_per_s, gflop_per_s;
-};
-
-Peaks measured_peaks() {
-  auto* read = TENON_ISA_PICK(static_cast<uint32_t>(isa()), read_all);
-  auto* bytes = TENON_ISA_PICK(static_cast<uint32_t>(isa()), multiply_bytes);
-  auto* floats = TENON_ISA_PICK(static_cast<uint32_t>(isa()), multiply_floats);
-  if (isa() == Isa::kAvx512 && __builtin_cpu_supports("avx512vnni")) bytes = &isa_avx512vnni::multiply_bytes;
-  constexpr int64_t kBytes = int64_t{1} << 30, kRounds = 2'000'000;
-  std::vector<std::byte> memory(kBytes, std::byte{1});
-  int64_t share = kBytes / kThreads / 256 * 256;
-  Peaks peaks{};
-  peaks.gb_per_s = 1e-9 * double(share * kThreads) / fastest([&](int64_t i) {
-                     benchmark::DoNotOptimize(read(memory.data() + i * share, share));
-                   });
-  double operations = 1e-9 * 2 * 16 * kPeakChains * double(kRounds) * kThreads;
-  peaks.gop_per_s = 4 * operations / fastest([&](int64_t) { benchmark::DoNotOptimize(bytes(kRounds)); });
-  peaks.gflop_per_s = operations / fastest([&](int64_t) { benchmark::DoNotOptimize(floats(kRounds)); });
-  return peaks;
-}
-
-const Peaks& peaks() {
-  static const Peaks kPeaks = [] {
-    Peaks peaks = measured_peaks();
-    std::printf("%u threads, %s: reads %.1f GB/s, %.0f GOP/s of bytes, %.0f GFLOP/s\n", kThreads,
-                name_of(isa()), peaks.gb_per_s, peaks.gop_per_s, peaks.gflop_per_s);
-    return peaks;
-  }();
-  return kPeaks;
-}
-
-// -- Cases
+using namespace bench;
 
 // A weight of random bits that are ordinary numbers in its type, packed if there is a kernel for that.
 struct BenchWeight {
@@ -123,17 +65,6 @@ const BenchWeight& weight_of(int64_t shape, DType type) {
     weights[key] = std::make_unique<BenchWeight>(type, s.out, s.in, s.group);
   }
   return *weights[key];
-}
-
-void report(benchmark::State& state, double bytes, double multiply_adds, double peak_gop) {
-  using benchmark::Counter;
-  auto rate = [&](const char* name, double per_iteration) {
-    state.counters[name] = Counter(per_iteration, Counter::kIsIterationInvariantRate);
-  };
-  rate("GB/s", bytes * 1e-9);
-  rate("bytes%", bytes * 1e-7 / peaks().gb_per_s);
-  rate("GOP/s", 2e-9 * multiply_adds);
-  rate("ops%", 2e-7 * multiply_adds / peak_gop);
 }
 
 double peak_of(const tenon_weight& weight) {
@@ -210,7 +141,7 @@ void add_cases() {
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
-  tenon::peaks();
+  tenon::bench::peaks();
   tenon::add_cases();
   benchmark::RunSpecifiedBenchmarks();
 }

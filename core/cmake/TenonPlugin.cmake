@@ -1,16 +1,18 @@
-# tenon_add_plugin(NAME <id> SOURCES <...> [ISA_SOURCES <...>] [CUDA <...>] [TESTS <...>])
+# tenon_add_plugin(NAME <id> SOURCES <...> [ISA_SOURCES <...>] [CUDA <...>] [TESTS <...>]
+#                  [BENCHES <...>])
 #
 # Declares one plugin: a module that exports tenon_plugin_entry and nothing else, placed in <build>/plugins,
 # installed to lib/tenon/plugins, and probed by the test conformance.<id>.
 # ISA_SOURCES are kernels compiled once per instruction set, see tenon_isa_sources(). CUDA sources count only when
 # TENON_CUDA is on; without it the plugin is CPU only. TESTS are GoogleTest files beside the plugin, linked with its
-# sources, as test plugin.<id>.
+# sources, as test plugin.<id>; BENCHES are Google Benchmark files, linked the same way, as <build>/bin/bench/<id>_bench.
+# Both are left out where this project's tests are not built.
 # Works inside this project and, after find_package(tenon), outside it.
 include(${CMAKE_CURRENT_LIST_DIR}/TenonIsa.cmake)
 set(TENON_EXPORT_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
 
 function(tenon_add_plugin)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "SOURCES;ISA_SOURCES;CUDA;TESTS")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "SOURCES;ISA_SOURCES;CUDA;TESTS;BENCHES")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "tenon_add_plugin(${arg_NAME}): unknown ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -41,12 +43,21 @@ function(tenon_add_plugin)
     add_test(NAME conformance.${arg_NAME} COMMAND tenon-validate $<TARGET_FILE:${target}>)
     if(arg_TESTS)
       tenon_add_test(NAME plugin.${arg_NAME} SOURCES ${arg_TESTS} LIBRARIES tenon_plugin_testing)
-      target_sources(plugin.${arg_NAME} PRIVATE ${arg_SOURCES})
-      if(arg_ISA_SOURCES)
-        foreach(isa scalar avx2 avx512)
-          target_sources(plugin.${arg_NAME} PRIVATE $<TARGET_OBJECTS:${target}_${isa}>)
-        endforeach()
-      endif()
+      tenon_link_plugin_into(plugin.${arg_NAME})
+    endif()
+    if(TENON_BENCH AND arg_BENCHES)
+      tenon_add_bench(NAME ${arg_NAME}_bench SOURCES ${arg_BENCHES} LIBRARIES tenon_layer_bench)
+      tenon_link_plugin_into(${arg_NAME}_bench)
     endif()
   endif()
 endfunction()
+
+# The sources of the plugin that is being declared, in a program of its own.
+macro(tenon_link_plugin_into program)
+  target_sources(${program} PRIVATE ${arg_SOURCES})
+  if(arg_ISA_SOURCES)
+    foreach(isa scalar avx2 avx512)
+      target_sources(${program} PRIVATE $<TARGET_OBJECTS:${target}_${isa}>)
+    endforeach()
+  endif()
+endmacro()

@@ -171,7 +171,7 @@ class Shape(unittest.TestCase):
 
     def test_plugins_include_the_sdk_and_the_abi_alone(self):
         own = [path for folder in ("plugins", "examples") for path in sources(CPP, folder)
-               if not path.stem.endswith("_test") and path.parent.name != "ask"]  # that one is a program
+               if not path.stem.endswith(("_test", "_bench")) and path.parent.name != "ask"]  # that one is a program
         self.assert_none((path, f": includes {below}") for path in own for below in included_folders(path)
                          if below not in ("sdk", "abi"))
 
