@@ -182,7 +182,7 @@ TEST(PluginLibrary, NamesFileFieldFoundAndExpectedOfEveryBadFile) {
        "text"},
       {"function_symbol", "tenon_plugin_entry is no data, expected a tenon_plugin"},
       {"missing_symbol", "does not export tenon_plugin_entry, as every plugin must"},
-      {"newer_minor", "was built for plugin ABI 1.2, this Tenon offers 1.2; a newer Tenon is needed"},
+      {"newer_minor", "was built for plugin ABI 1.3, this Tenon offers 1.2; a newer Tenon is needed"},
       {"no_interface",
        "offers no interface that this Tenon knows, expected one of tenon.token_mixer/1, tenon.expert_layer/1, "
        "tenon.cache_manager/1, tenon.speculator/1 and tenon.position_encoding/1"},

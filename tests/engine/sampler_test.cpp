@@ -11,12 +11,10 @@ namespace {
 constexpr int32_t kVocabulary = 8;
 
 Sequence sequence_with(const SamplingParameters& sampling, std::vector<int32_t> prompt = {0}) {
-  Sequence sequence;
-  sequence.id = 1;
-  sequence.request.prompt = prompt;
-  sequence.request.sampling = sampling;
-  sequence.tokens = prompt;
-  return sequence;
+  Request request;
+  request.prompt = prompt;
+  request.sampling = sampling;
+  return Sequence(1, std::move(request), {}, {});
 }
 
 // How often each token comes, over many seeds.

@@ -38,7 +38,7 @@ class SlowEngine {
 
 Tweak without_drafts(const Tweak& more = {}) {
   return [=](ModelDescription& d) {
-    d.speculative.reset();
+    d.speculative.reset(), d.weights.storage.ignore.push_back("mtp.*");
     if (more) more(d);
   };
 }

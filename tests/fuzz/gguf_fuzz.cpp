@@ -24,7 +24,7 @@ void read_tensors(const std::filesystem::path& path) {
   auto file = Gguf::open(path);
   if (!file.ok()) return;
   for (const auto& [name, tensor] : file.value()->tensors()) {
-    testing::sum_of({tensor.data, tensor.bytes});
+    tenon::testing::sum_of({tensor.data, tensor.bytes});
     if (block_of(tensor.dtype).elements > 1) read_blocks(tensor);
   }
 }
@@ -34,7 +34,7 @@ void read_tensors(const std::filesystem::path& path) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace tenon;
-  static testing::InputFile input("input.gguf");
+  static tenon::testing::InputFile input("input.gguf");
   const std::filesystem::path& path = input.fill({data, size});
   read_tensors(path);
   if (auto toml = describe_checkpoint(path); toml.ok()) {

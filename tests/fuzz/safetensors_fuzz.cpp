@@ -6,11 +6,11 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace tenon;
-  static testing::InputFile input("input.safetensors");
+  static tenon::testing::InputFile input("input.safetensors");
   auto file = Safetensors::open(input.fill({data, size}));
   if (!file.ok()) return 0;
   for (const auto& [name, tensor] : file.value()->tensors()) {
-    testing::sum_of({tensor.data, tensor.bytes});
+    tenon::testing::sum_of({tensor.data, tensor.bytes});
     if (is_float(tensor.dtype)) floats_of(tensor);
   }
   return 0;
