@@ -8,8 +8,25 @@
 namespace tenon {
 namespace {
 
+// So many logits are compared at once: lanes that do not depend on each other become vector instructions.
+constexpr size_t kLanes = 16;
+
+float greatest_of(std::span<const float> logits) {
+  std::array<float, kLanes> lanes;
+  lanes.fill(logits[0]);
+  size_t whole = logits.size() / kLanes * kLanes;
+  for (size_t i = 0; i < whole; i += kLanes)
+    for (size_t lane = 0; lane < kLanes; ++lane)
+      lanes[lane] = logits[i + lane] > lanes[lane] ? logits[i + lane] : lanes[lane];
+  float greatest = *std::max_element(lanes.begin(), lanes.end());
+  for (size_t i = whole; i < logits.size(); ++i) greatest = std::max(greatest, logits[i]);
+  return greatest;
+}
+
+// Of equals, the lower id.
 int32_t most_probable(std::span<const float> logits) {
-  return static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+  float greatest = greatest_of(logits);
+  return static_cast<int32_t>(std::find(logits.begin(), logits.end(), greatest) - logits.begin());
 }
 
 }  // namespace
