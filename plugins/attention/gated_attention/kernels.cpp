@@ -126,16 +126,17 @@ struct Many {
   void load_tile(int64_t begin, int64_t end) const {
     int64_t K = args.head_dim;
     for (int64_t i = 0; i < kTile * K; ++i) values[i] = 0;
-    for (int64_t p = begin; p < end; ++p) {
-      const std::byte* key = token_at(args, p) + args.key_offset;
-      for (int64_t i = 0; i < K; i += kLanes)
-        store(values + (p - begin) * K + i, Type::load(key + i * Type::kBytes));
-    }
+    read_rows(begin, end, args.key_offset);
     transpose(values, K, kTile, K, keys, kTile);
-    for (int64_t p = begin; p < end; ++p) {
-      const std::byte* value = token_at(args, p) + args.value_offset;
-      for (int64_t i = 0; i < K; i += kLanes)
-        store(values + (p - begin) * K + i, Type::load(value + i * Type::kBytes));
+    read_rows(begin, end, args.value_offset);
+  }
+
+  // What lies at `offset` of each position goes to values[0 ..].
+  void read_rows(int64_t begin, int64_t end, int64_t offset) const {
+    float* to = values;
+    for (int64_t p = begin; p < end; ++p, to += args.head_dim) {
+      const std::byte* from = token_at(args, p) + offset;
+      for (int64_t i = 0; i < args.head_dim; i += kLanes) store(to + i, Type::load(from + i * Type::kBytes));
     }
   }
 
