@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cmath>
 
 namespace tenon {
 
@@ -22,21 +20,6 @@ uint64_t requests_max(const EngineSection& engine) {
 
 bool ends_answer(const Request& request, int32_t token) {
   return std::find(request.eos.begin(), request.eos.end(), token) != request.eos.end();
-}
-
-// Without a way out on the way, so that the compiler takes many at once.
-bool is_finite(std::span<const float> row) {
-  constexpr uint32_t kExponent = 0x7f800000;  // all ones if the number is infinite or none
-  uint32_t wrong = 0;
-  for (float logit : row) wrong |= (std::bit_cast<uint32_t>(logit) & kExponent) == kExponent;
-  return wrong == 0;
-}
-
-// The logarithm of what the probabilities of a row of logits are divided by.
-double log_sum_exp(std::span<const float> row) {
-  double greatest = *std::max_element(row.begin(), row.end()), sum = 0;
-  for (float logit : row) sum += std::exp(logit - greatest);
-  return greatest + std::log(sum);
 }
 
 }  // namespace
@@ -65,7 +48,7 @@ Engine::Engine(const Assembly& assembly, std::unique_ptr<Executor> executor, Clo
       scheduler_(assembly.limits(), assembly.chunk_tokens(), assembly.model().shape().model_dim,
                  executor_->cache()),
       batch_(assembly),
-      sampler_(assembly.model().shape().vocabulary),
+      sampler_(assembly.model().shape().vocabulary, assembly.ops().isa()),
       drafting_(assembly.limits().draft_tokens_max > 0 ? std::make_unique<Drafting>(assembly, *executor_)
                                                        : nullptr),
       draft_length_(assembly.limits().draft_tokens_max,
@@ -245,8 +228,9 @@ uint32_t Engine::draw_tokens(Sequence& sequence, const Part& part, Matrix logits
   stats_.drafted += part.rows_read - 1;
   for (uint32_t i = 0; i < part.rows_read; ++i) {
     std::span<float> row(logits.row(part.logits + i), static_cast<size_t>(logits.columns));
-    if (!is_finite(row)) return 0;
-    drawn_.push_back(draw(sequence, row));
+    auto drawn = draw(sequence, row);
+    if (!drawn) return 0;
+    drawn_.push_back(*drawn);
     sequence.tokens.push_back(drawn_.back().token);
     bool is_right = i + 1 < part.rows_read && drawn_.back().token == drafts_[i];
     stats_.accepted += is_right;
@@ -255,12 +239,15 @@ uint32_t Engine::draw_tokens(Sequence& sequence, const Part& part, Matrix logits
   return part.count;
 }
 
-// The logarithm is the model's own: of the row as it was before penalties changed it.
-Engine::Draw Engine::draw(Sequence& sequence, std::span<float> row) {
-  if (!sequence.request.wants_logprobs) return {sampler_.draw(row, sequence), 0};
-  logits_.assign(row.begin(), row.end());
-  int32_t token = sampler_.draw(row, sequence);
-  return {token, logits_[static_cast<size_t>(token)] - log_sum_exp(logits_)};
+// Nothing if a logit is not finite. The logarithm is the model's own: of the row as it was before penalties
+// changed it.
+std::optional<Engine::Draw> Engine::draw(const Sequence& sequence, std::span<float> row) {
+  bool wants_logprobs = sequence.request.wants_logprobs;
+  if (wants_logprobs) logits_.assign(row.begin(), row.end());
+  auto token = sampler_.draw(row, sequence);
+  if (!token) return {};
+  if (!wants_logprobs) return Draw{*token, 0};
+  return Draw{*token, logits_[static_cast<size_t>(*token)] - sampler_.log_sum_exp(logits_)};
 }
 
 Status Engine::speculate() {

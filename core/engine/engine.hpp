@@ -76,7 +76,7 @@ class Engine {
     int32_t token;
     double logprob;  // 0 if nobody wants it
   };
-  Draw draw(Sequence& sequence, std::span<float> row);
+  std::optional<Draw> draw(const Sequence& sequence, std::span<float> row);
   bool is_finished(const Sequence& sequence) const;
   void report();
   bool report(const Part& part);

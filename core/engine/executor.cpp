@@ -64,10 +64,12 @@ Result<Matrix> Executor::logits(std::span<const int32_t> rows) {
   int64_t count = static_cast<int64_t>(rows.size()), dim = shape.model_dim;
   auto* memory = reinterpret_cast<float*>(logits_memory_.data());
   Matrix gathered(memory, count, dim), logits(memory + logit_rows_max() * dim, count, shape.vocabulary);
-  for (int64_t i = 0; i < count; ++i)
-    std::memcpy(gathered.row(i), hidden_.row(rows[static_cast<size_t>(i)]),
-                static_cast<size_t>(dim) * sizeof(float));
-  TENON_TRY(timed([&] { return assembly_.model().head(gathered, logits); }));
+  TENON_TRY(timed([&] {
+    for (int64_t i = 0; i < count; ++i)
+      std::memcpy(gathered.row(i), hidden_.row(rows[static_cast<size_t>(i)]),
+                  static_cast<size_t>(dim) * sizeof(float));
+    return assembly_.model().head(gathered, logits);
+  }));
   return logits;
 }
 

@@ -3,31 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace tenon {
 namespace {
 
-// So many logits are compared at once: lanes that do not depend on each other become vector instructions.
-constexpr size_t kLanes = 16;
-
-float greatest_of(std::span<const float> logits) {
-  std::array<float, kLanes> lanes;
-  lanes.fill(logits[0]);
-  size_t whole = logits.size() / kLanes * kLanes;
-  for (size_t i = 0; i < whole; i += kLanes)
-    for (size_t lane = 0; lane < kLanes; ++lane)
-      lanes[lane] = logits[i + lane] > lanes[lane] ? logits[i + lane] : lanes[lane];
-  float greatest = *std::max_element(lanes.begin(), lanes.end());
-  for (size_t i = whole; i < logits.size(); ++i) greatest = std::max(greatest, logits[i]);
-  return greatest;
-}
-
-// Of equals, the lower id.
-int32_t most_probable(std::span<const float> logits) {
-  float greatest = greatest_of(logits);
-  return static_cast<int32_t>(std::find(logits.begin(), logits.end(), greatest) - logits.begin());
-}
+// A draw looks at those logits first that are within so many temperatures of the greatest, and at more only if
+// they do not decide it: sorting a whole vocabulary takes longer than many a model's step.
+constexpr double kReaches[] = {8, 12, 18, 27, 40, 80, std::numeric_limits<double>::infinity()};
+constexpr float kLowest = std::numeric_limits<float>::lowest();
 
 }  // namespace
 
@@ -44,15 +29,34 @@ double uniform_draw(uint64_t seed, uint64_t index) {
   return static_cast<double>(bits) * 0x1p-53;
 }
 
-int32_t Sampler::draw(std::span<float> logits, const Sequence& sequence) {
-  const SamplingParameters& sampling = sequence.request.sampling;
-  penalise(logits, sequence);
-  if (sampling.temperature <= 0) return most_probable(logits);
-  size_t count = keep_top_k(logits, sampling.top_k);
-  return pick(count, sampling, uniform_draw(sampling.seed, sequence.output_tokens()));
+Sampler::Sampler(uint32_t vocabulary, Isa isa)
+    : rows_(isa), candidates_(vocabulary), weights_(vocabulary), counts_(vocabulary) {}
+
+double Sampler::log_sum_exp(std::span<const float> logits) const {
+  float greatest = rows_.summarise(logits).greatest;
+  return greatest + std::log(rows_.sum_exp(logits, greatest, 1));
 }
 
-void Sampler::penalise(std::span<float> logits, const Sequence& sequence) {
+std::optional<int32_t> Sampler::draw(std::span<float> logits, const Sequence& sequence) {
+  const SamplingParameters& sampling = sequence.request.sampling;
+  LogitSummary summary = rows_.summarise(logits);
+  if (!summary.is_finite) return {};
+  if (penalise(logits, sequence)) summary = rows_.summarise(logits);
+  // A penalty may have made a logit infinite.
+  if (sampling.temperature <= 0 || !std::isfinite(summary.greatest)) return summary.token;
+  double number = uniform_draw(sampling.seed, sequence.output_tokens());
+  double total = rows_.sum_exp(logits, summary.greatest, sampling.temperature);
+  for (double reach : kReaches) {
+    double least = std::max(summary.greatest - reach * sampling.temperature, double{kLowest});
+    Shortlist list = list_from(static_cast<float>(least), logits, sampling);
+    if (!list.is_whole) list.total = total;
+    if (auto token = pick(list, sampling, number)) return token;
+  }
+  return summary.token;
+}
+
+// Returns whether it changed anything.
+bool Sampler::penalise(std::span<float> logits, const Sequence& sequence) {
   const SamplingParameters& sampling = sequence.request.sampling;
   if (sampling.repetition_penalty != 1.0) {
     float penalty = static_cast<float>(sampling.repetition_penalty);
@@ -61,11 +65,13 @@ void Sampler::penalise(std::span<float> logits, const Sequence& sequence) {
       logit = logit > 0 ? logit / penalty : logit * penalty;
     });
   }
-  if (sampling.presence_penalty == 0 && sampling.frequency_penalty == 0) return;
+  bool is_repetition = sampling.repetition_penalty != 1.0;
+  if (sampling.presence_penalty == 0 && sampling.frequency_penalty == 0) return is_repetition;
   for_each_distinct(
       std::span(sequence.tokens).subspan(sequence.prompt_tokens()), [&](size_t token, uint32_t times) {
         logits[token] -= static_cast<float>(sampling.presence_penalty + sampling.frequency_penalty * times);
       });
+  return true;
 }
 
 // visit(token, how often it occurs)
@@ -77,37 +83,43 @@ void Sampler::for_each_distinct(std::span<const int32_t> tokens, Visit&& visit) 
       visit(static_cast<size_t>(token), times);
 }
 
-// Puts the k greatest logits, or all, into candidates_, greatest first; of equals, the lower id first.
-size_t Sampler::keep_top_k(std::span<const float> logits, int32_t top_k) {
-  for (size_t i = 0; i < logits.size(); ++i) candidates_[i] = {logits[i], static_cast<int32_t>(i)};
-  auto is_before = [](const Candidate& a, const Candidate& b) {
+Sampler::Shortlist Sampler::list_from(float least, std::span<const float> logits,
+                                      const SamplingParameters& sampling) {
+  size_t found = rows_.collect(logits, least, candidates_);
+  size_t top_k = sampling.top_k > 0 ? static_cast<size_t>(sampling.top_k) : logits.size();
+  Shortlist list{std::min(found, top_k), least <= kLowest || found >= top_k, 0};
+  auto is_before = [](const LogitCandidate& a, const LogitCandidate& b) {
     return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
   };
-  size_t count = top_k > 0 ? std::min(logits.size(), static_cast<size_t>(top_k)) : logits.size();
-  auto begin = candidates_.begin(), end = begin + static_cast<int64_t>(logits.size());
-  auto middle = begin + static_cast<int64_t>(count);
-  if (middle != end) std::nth_element(begin, middle, end, is_before);
+  auto begin = candidates_.begin(), middle = begin + static_cast<int64_t>(list.count);
+  if (list.count < found) std::nth_element(begin, middle, begin + static_cast<int64_t>(found), is_before);
   std::sort(begin, middle, is_before);
-  return count;
+  for (size_t i = 0; i < list.count; ++i)
+    list.total += weights_[i] =
+        std::exp((double{candidates_[i].logit} - candidates_[0].logit) / sampling.temperature);
+  return list;
 }
 
-int32_t Sampler::pick(size_t count, const SamplingParameters& sampling, double draw) {
-  weights_.resize(count);
-  double total = 0;
-  for (size_t i = 0; i < count; ++i)
-    total += weights_[i] =
-        std::exp((double{candidates_[i].logit} - candidates_[0].logit) / sampling.temperature);
+// Nothing if it is not decided by those on the list.
+std::optional<int32_t> Sampler::pick(const Shortlist& list, const SamplingParameters& sampling,
+                                     double number) const {
+  if (sampling.top_k > 0 && !list.is_whole) return {};
   // Candidates are sorted, so top-p and min-p both cut the tail off.
   double kept = 0;
   size_t keep = 0;
-  while (keep < count &&
-         (keep == 0 || (kept < sampling.top_p * total && weights_[keep] >= sampling.min_p * weights_[0])))
-    kept += weights_[keep++];
-  double target = draw * kept;
-  for (size_t i = 0; i + 1 < keep; ++i) {
+  auto is_cut = [&] {
+    bool has_share = sampling.top_p < 1 && kept >= sampling.top_p * list.total;
+    return keep > 0 && (has_share || weights_[keep] < sampling.min_p * weights_[0]);
+  };
+  while (keep < list.count && !is_cut()) kept += weights_[keep++];
+  bool has_end = keep < list.count || list.is_whole;
+  if (!has_end && (sampling.top_p < 1 || sampling.min_p > 0)) return {};
+  double target = number * (has_end ? kept : list.total);
+  for (size_t i = 0; i < keep; ++i) {
     target -= weights_[i];
     if (target < 0) return candidates_[i].token;
   }
+  if (!has_end) return {};
   return candidates_[keep - 1].token;
 }
 

@@ -2,7 +2,9 @@
 // index), so a sampled answer does not depend on what else is in the batch (rule D6).
 #pragma once
 #include <tenon/engine/sequence.hpp>
+#include <tenon/ops/logit_row.hpp>
 
+#include <optional>
 #include <span>
 
 namespace tenon {
@@ -14,26 +16,30 @@ double uniform_draw(uint64_t seed, uint64_t index);
 // Thread: [step], one at a time; it keeps scratch memory.
 class Sampler {
  public:
-  explicit Sampler(uint32_t vocabulary) : candidates_(vocabulary), counts_(vocabulary) {}
+  Sampler(uint32_t vocabulary, Isa isa);
 
-  // Draws the sequence's next token. logits: [V], changed by the penalties.
-  int32_t draw(std::span<float> logits, const Sequence& sequence);
+  // Draws the sequence's next token. Nothing if a logit is not finite. logits: [V], changed by the penalties.
+  std::optional<int32_t> draw(std::span<float> logits, const Sequence& sequence);
+  // The logarithm of what the probabilities of a row of finite logits are divided by.
+  double log_sum_exp(std::span<const float> logits) const;
 
  private:
-  struct Candidate {
-    float logit;
-    int32_t token;
-  };
-
-  void penalise(std::span<float> logits, const Sequence& sequence);
+  bool penalise(std::span<float> logits, const Sequence& sequence);
   template <class Visit>
   void for_each_distinct(std::span<const int32_t> tokens, Visit&& visit);
-  size_t keep_top_k(std::span<const float> logits, int32_t top_k);
-  int32_t pick(size_t count, const SamplingParameters& sampling, double draw);
+  // The most probable tokens: the first `count` of candidates_, greatest first, of equals the lower id first.
+  struct Shortlist {
+    size_t count;
+    bool is_whole;  // whether no other token can be drawn
+    double total;   // of the weights of all that can be drawn, unless top_k still has to say which those are
+  };
+  Shortlist list_from(float least, std::span<const float> logits, const SamplingParameters& sampling);
+  std::optional<int32_t> pick(const Shortlist& list, const SamplingParameters& sampling, double number) const;
 
-  std::vector<Candidate> candidates_;  // [V]
-  std::vector<double> weights_;        // of the candidates kept
-  std::vector<uint32_t> counts_;       // [V] zeros between calls
+  LogitRows rows_;
+  std::vector<LogitCandidate> candidates_;  // [V]
+  std::vector<double> weights_;             // [V] of the candidates, as shares of the greatest
+  std::vector<uint32_t> counts_;            // [V] zeros between calls
 };
 
 }  // namespace tenon

@@ -92,6 +92,19 @@ inline float max_lane(f32x16 v) {
   return most;
 }
 
+// Whether some lane of a comparison's result is true.
+inline bool any(i32x16 lanes) {
+#if defined(__AVX512F__)
+  return _mm512_test_epi32_mask(reinterpret_cast<__m512i>(lanes), reinterpret_cast<__m512i>(lanes)) != 0;
+#else
+  using i64x8 = int64_t __attribute__((vector_size(64)));
+  i64x8 pairs = reinterpret_cast<i64x8>(lanes);
+  int64_t all = 0;
+  for (int i = 0; i < kLanes / 2; ++i) all |= pairs[i];
+  return all != 0;
+#endif
+}
+
 inline float dot(const float* a, const float* b, int64_t count) {
   f32x16 total{};
   int64_t i = 0;
