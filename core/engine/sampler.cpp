@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace tenon {
@@ -47,6 +48,7 @@ double uniform_draw(uint64_t seed, uint64_t index) {
 int32_t Sampler::draw(std::span<float> logits, const Sequence& sequence) {
   const SamplingParameters& sampling = sequence.request.sampling;
   penalise(logits, sequence);
+  bias(logits, sequence);
   if (sampling.temperature <= 0) return most_probable(logits);
   size_t count = keep_top_k(logits, sampling.top_k);
   return pick(count, sampling, uniform_draw(sampling.seed, sequence.output_tokens()));
@@ -66,6 +68,22 @@ void Sampler::penalise(std::span<float> logits, const Sequence& sequence) {
       std::span(sequence.tokens).subspan(sequence.prompt_tokens()), [&](size_t token, uint32_t times) {
         logits[token] -= static_cast<float>(sampling.presence_penalty + sampling.frequency_penalty * times);
       });
+}
+
+void Sampler::bias(std::span<float> logits, const Sequence& sequence) {
+  const Request& request = sequence.request;
+  for (const TokenBias& bias : request.sampling.biases) logits[static_cast<size_t>(bias.token)] += bias.bias;
+  if (sequence.output_tokens() >= request.min_tokens) return;
+  for (int32_t token : request.eos)
+    if (token >= 0 && static_cast<size_t>(token) < logits.size())
+      logits[static_cast<size_t>(token)] = -std::numeric_limits<float>::infinity();
+}
+
+void Sampler::rank(std::span<const float> logits, uint32_t count, double log_sum,
+                   std::vector<TokenLogprob>& to) {
+  if (count == 0) return;
+  size_t kept = keep_top_k(logits, static_cast<int32_t>(count));
+  for (size_t i = 0; i < kept; ++i) to.push_back({candidates_[i].token, candidates_[i].logit - log_sum});
 }
 
 // visit(token, how often it occurs)

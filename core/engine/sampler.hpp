@@ -19,6 +19,10 @@ class Sampler {
   // Draws the sequence's next token. logits: [V], changed by the penalties.
   int32_t draw(std::span<float> logits, const Sequence& sequence);
 
+  // Adds the `count` most probable tokens of a row to `to`, the most probable first; of equals, the lower id.
+  // log_sum: the logarithm of what its probabilities are divided by.
+  void rank(std::span<const float> logits, uint32_t count, double log_sum, std::vector<TokenLogprob>& to);
+
  private:
   struct Candidate {
     float logit;
@@ -28,6 +32,7 @@ class Sampler {
   void penalise(std::span<float> logits, const Sequence& sequence);
   template <class Visit>
   void for_each_distinct(std::span<const int32_t> tokens, Visit&& visit);
+  void bias(std::span<float> logits, const Sequence& sequence);
   size_t keep_top_k(std::span<const float> logits, int32_t top_k);
   int32_t pick(size_t count, const SamplingParameters& sampling, double draw);
 
