@@ -213,13 +213,13 @@ Status Engine::compute(std::span<const Work> work) {
               static_cast<uint32_t>(batch_.step().token_start[s]),
               static_cast<uint32_t>(rows_.size()),
               0};
-    if (!sequence.started) sequence.started = now_, sequence.stats.cached_tokens = part.first;
     uint32_t known = std::min(sequence.left(), part.count);
     if (known == sequence.left())
       for (uint32_t i = known - 1; i < part.count; ++i) rows_.push_back(static_cast<int32_t>(part.row + i));
     part.rows_read = static_cast<uint32_t>(rows_.size()) - part.logits;
     parts_.push_back(part);
     stats_.prompt_tokens += part.first < sequence.prompt_tokens() ? part.count : 0;
+    if (!sequence.started) sequence.started = now_, sequence.stats.cached_tokens = part.first;
   }
   return executor_->run(batch_);
 }
