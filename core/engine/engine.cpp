@@ -13,6 +13,8 @@ namespace {
 constexpr uint32_t kWaitingByDefault = 256;
 // Thirty years, which a clock can add to any time.
 constexpr double kSecondsMax = 1e9;
+// So that the sum with a logit stays finite.
+constexpr float kBiasMax = 1e30f;
 
 uint64_t requests_max(const EngineSection& engine) {
   return engine.requests_max ? engine.requests_max : engine.sequences_max + kWaitingByDefault;
@@ -20,6 +22,14 @@ uint64_t requests_max(const EngineSection& engine) {
 
 bool ends_answer(const Request& request, int32_t token) {
   return std::find(request.eos.begin(), request.eos.end(), token) != request.eos.end();
+}
+
+// Nobody else's: what is computed for one request alone. (A bijection of Steele et al., OOPSLA'14.)
+uint64_t salt_of_its_own(uint64_t id) {
+  uint64_t salt = id + 0x9E3779B97F4A7C15;
+  salt = (salt ^ salt >> 30) * 0xBF58476D1CE4E5B9;
+  salt = (salt ^ salt >> 27) * 0x94D049BB133111EB;
+  return salt ^ salt >> 31;
 }
 
 }  // namespace
@@ -82,6 +92,13 @@ Status Engine::check(const Request& request) const {
     if (token < 0 || static_cast<uint32_t>(token) >= vocabulary)
       return invalid("request: prompt has token id " + std::to_string(token) + ", must be below " +
                      std::to_string(vocabulary));
+  for (const TokenBias& bias : request.sampling.biases)
+    if (bias.token < 0 || static_cast<uint32_t>(bias.token) >= vocabulary || !(bias.bias <= kBiasMax))
+      return invalid(fmt::format("request: bias of token {} is {}, must be of a token below {} and at most {}",
+                                 bias.token, bias.bias, vocabulary, kBiasMax));
+  if (request.top_logprobs > vocabulary)
+    return invalid(
+        fmt::format("request: top_logprobs is {}, there are {} tokens", request.top_logprobs, vocabulary));
   if (!(request.seconds_max >= 0))
     return invalid(fmt::format("request: seconds_max is {}, must not be negative", request.seconds_max));
   return ok();
@@ -108,8 +125,10 @@ Result<Engine::Prepared> Engine::prepare(std::vector<Request> requests, const Ev
     uint32_t max_tokens = answer_room(request);
     Admitted share = admitted.split(request.prompt.size());
     prepared.emplace_back(++last_id_, std::move(request), on_event, std::move(share));
-    prepared.back().max_tokens = max_tokens;
-    limit_time(prepared.back());
+    Sequence& sequence = prepared.back();
+    sequence.max_tokens = max_tokens, sequence.came = clock_();
+    if (sequence.request.wants_prompt_logprobs) sequence.request.salt = salt_of_its_own(sequence.id);
+    limit_time(sequence);
   }
   return prepared;
 } catch (const std::bad_alloc&) {
@@ -150,7 +169,7 @@ EngineStats Engine::stats() const {
 // One step: choose work, run the model once, turn logits into tokens, guess ahead. An event may cancel further
 // requests, which end here or in the next step.
 bool Engine::step() {
-  auto start = clock_();
+  auto start = now_ = clock_();
   end_late(scheduler_.take_late(start));
   end(scheduler_.take_cancelled(), FinishReason::kCancelled, "");
   Sequences failed;
@@ -197,11 +216,14 @@ Status Engine::compute(std::span<const Work> work) {
     part.rows_read = static_cast<uint32_t>(rows_.size()) - part.logits;
     parts_.push_back(part);
     stats_.prompt_tokens += part.first < sequence.prompt_tokens() ? part.count : 0;
+    if (!sequence.started) sequence.started = now_, sequence.stats.cached_tokens = part.first;
   }
   return executor_->run(batch_);
 }
 
 Status Engine::verify() {
+  for (Part& part : parts_)
+    if (part.sequence->request.wants_prompt_logprobs) TENON_TRY(score(part));
   Matrix logits;
   if (!rows_.empty()) {
     TENON_TRY(logits, executor_->logits(rows_));
@@ -210,7 +232,7 @@ Status Engine::verify() {
   for (Part& part : parts_) {
     Sequence& sequence = *part.sequence;
     part.drawn = static_cast<uint32_t>(drawn_.size());
-    part.kept = part.rows_read == 0 ? part.count : draw_tokens(sequence, part, logits);
+    if (part.is_finite) part.kept = part.rows_read == 0 ? part.count : draw_tokens(sequence, part, logits);
     part.drawn_end = static_cast<uint32_t>(drawn_.size());
     if (part.kept > 0) TENON_TRY(executor_->cache().commit(sequence.id, part.kept));
     sequence.computed += part.kept;
@@ -225,29 +247,61 @@ uint32_t Engine::draw_tokens(Sequence& sequence, const Part& part, Matrix logits
   uint32_t known = part.count - (part.rows_read - 1);
   drafts_.assign(sequence.drafts.begin(), sequence.drafts.end());
   sequence.drafts.clear();
-  stats_.drafted += part.rows_read - 1;
+  stats_.drafted += part.rows_read - 1, sequence.stats.drafted += part.rows_read - 1;
   for (uint32_t i = 0; i < part.rows_read; ++i) {
     std::span<float> row(logits.row(part.logits + i), static_cast<size_t>(logits.columns));
     auto drawn = draw(sequence, row);
     if (!drawn) return 0;
-    drawn_.push_back(*drawn);
+    drawn_.push_back(std::move(*drawn));
     sequence.tokens.push_back(drawn_.back().token);
     bool is_right = i + 1 < part.rows_read && drawn_.back().token == drafts_[i];
     stats_.accepted += is_right;
+    sequence.stats.accepted += is_right;
     if (!is_right || is_finished(sequence)) return known + i;
   }
   return part.count;
 }
 
-// Nothing if a logit is not finite. The logarithm is the model's own: of the row as it was before penalties
+// Nothing if a logit is not finite. Logarithms are the model's own: of the row as it was before the sampler
 // changed it.
 std::optional<Engine::Draw> Engine::draw(const Sequence& sequence, std::span<float> row) {
   bool wants_logprobs = sequence.request.wants_logprobs;
   if (wants_logprobs) logits_.assign(row.begin(), row.end());
   auto token = sampler_.draw(row, sequence);
   if (!token) return {};
-  if (!wants_logprobs) return Draw{*token, 0};
-  return Draw{*token, logits_[static_cast<size_t>(*token)] - sampler_.log_sum_exp(logits_)};
+  Draw drawn{*token, 0, {}};
+  if (!wants_logprobs || *token < 0) return drawn;
+  double log_sum = *sampler_.log_sum_exp(logits_);
+  drawn.logprob = logits_[static_cast<size_t>(*token)] - log_sum;
+  sampler_.rank(logits_, sequence.request.top_logprobs, log_sum, drawn.top);
+  return drawn;
+}
+
+// Scores the tokens of the prompt that follow those the step computed, some rows at a time. What was told
+// before the sequence had to start over is not told again.
+Status Engine::score(Part& part) {
+  Sequence& sequence = *part.sequence;
+  uint32_t end = std::min(part.first + part.count + 1, sequence.prompt_tokens());
+  while (sequence.scored < end && part.is_finite) {
+    uint32_t count = std::min(end - sequence.scored, executor_->logit_rows_max());
+    scored_rows_.clear();
+    for (uint32_t i = 0; i < count; ++i)
+      scored_rows_.push_back(static_cast<int32_t>(part.row + sequence.scored - 1 - part.first + i));
+    TENON_TRY(Matrix logits, executor_->logits(scored_rows_));
+    for (uint32_t i = 0; i < count && part.is_finite; ++i)
+      part.is_finite = score(sequence, {logits.row(i), static_cast<size_t>(logits.columns)});
+  }
+  return ok();
+}
+
+// Returns false if a logit is not finite.
+bool Engine::score(Sequence& sequence, std::span<const float> row) {
+  auto log_sum = sampler_.log_sum_exp(row);
+  if (!log_sum) return false;
+  auto token = static_cast<size_t>(sequence.tokens[sequence.scored++]);
+  ScoredToken& scored = sequence.scores.emplace_back(row[token] - *log_sum, std::vector<TokenLogprob>());
+  sampler_.rank(row, sequence.request.top_logprobs, *log_sum, scored.top);
+  return true;
 }
 
 Status Engine::speculate() {
@@ -266,6 +320,7 @@ bool Engine::is_finished(const Sequence& sequence) const {
 
 // Tells of the tokens that were drawn, and ends what has come to its end.
 void Engine::report() {
+  now_ = clock_();
   for (const Part& part : parts_) {
     stats_.output_tokens += part.drawn_end - part.drawn;
     if (part.kept == 0) {
@@ -279,20 +334,32 @@ void Engine::report() {
 // False if there is no memory to take an event; the request has not ended then.
 bool Engine::report(const Part& part) {
   Sequence& sequence = *part.sequence;
+  if (part.first < sequence.prompt_tokens() && !report_prompt(sequence)) return false;
   if (part.drawn == part.drawn_end) return true;
+  if (!sequence.answered) sequence.answered = now_;
   bool has_end = is_finished(sequence);
-  for (uint32_t i = part.drawn; i < part.drawn_end - has_end; ++i)
-    if (!tell(sequence, {sequence.id, drawn_[i].token, false, drawn_[i].logprob, {}, ""})) return false;
+  for (uint32_t i = part.drawn; i < part.drawn_end - has_end; ++i) {
+    TokenEvent event{sequence.id, drawn_[i].token, false, drawn_[i].logprob, {}, "", std::move(drawn_[i].top)};
+    if (!tell(sequence, event)) return false;
+  }
   if (!has_end) return true;
-  const Draw& last = drawn_[part.drawn_end - 1];
+  Draw& last = drawn_[part.drawn_end - 1];
   FinishReason reason = ends_answer(sequence.request, last.token) ? FinishReason::kEos : FinishReason::kLength;
   Sequences ended = scheduler_.take(sequence);
-  if (!tell(sequence, {sequence.id, last.token, true, last.logprob, reason, ""}))
-    end(std::move(ended), FinishReason::kError, kOutOfMemory);
+  TokenEvent event{sequence.id, last.token, true, last.logprob, reason, "", std::move(last.top)};
+  if (!tell(sequence, event)) end(std::move(ended), FinishReason::kError, kOutOfMemory);
   return true;
 }
 
-bool Engine::tell(const Sequence& sequence, const TokenEvent& event) try {
+bool Engine::report_prompt(Sequence& sequence) {
+  if (!sequence.request.wants_progress && sequence.scores.empty()) return true;
+  TokenEvent news{sequence.id};
+  news.scored.swap(sequence.scores);
+  return tell(sequence, news);
+}
+
+bool Engine::tell(const Sequence& sequence, TokenEvent& event) try {
+  event.stats = sequence.stats_at(now_);
   sequence.on_event(event);
   return true;
 } catch (const std::bad_alloc&) {

@@ -57,10 +57,11 @@ class Engine {
   // One sequence's part of a step, and where its logits are.
   struct Part {
     Sequence* sequence;
-    uint32_t first, count;              // positions
-    uint32_t row;                       // of its first token in the step
-    uint32_t logits, rows_read;         // its rows among those that logits were computed for
-    uint32_t kept = 0;                  // tokens computed for good; 0 if a logit was not finite
+    uint32_t first, count;       // positions
+    uint32_t row;                // of its first token in the step
+    uint32_t logits, rows_read;  // its rows among those that logits were computed for
+    uint32_t kept = 0;           // tokens computed for good; 0 if a logit was not finite
+    bool is_finite = true;       // whether those of the prompt's tokens were, as far as they were looked at
     uint32_t drawn = 0, drawn_end = 0;  // of drawn_
   };
 
@@ -68,6 +69,8 @@ class Engine {
   Status compute(std::span<const Work> work);
   Status verify();
   uint32_t draw_tokens(Sequence& sequence, const Part& part, Matrix logits);
+  Status score(Part& part);
+  bool score(Sequence& sequence, std::span<const float> row);
   Status speculate();
   Status check(const Request& request) const;
   uint32_t answer_room(const Request& request) const;
@@ -75,12 +78,14 @@ class Engine {
   struct Draw {
     int32_t token;
     double logprob;  // 0 if nobody wants it
+    std::vector<TokenLogprob> top;
   };
   std::optional<Draw> draw(const Sequence& sequence, std::span<float> row);
   bool is_finished(const Sequence& sequence) const;
   void report();
   bool report(const Part& part);
-  bool tell(const Sequence& sequence, const TokenEvent& event);
+  bool report_prompt(Sequence& sequence);
+  bool tell(const Sequence& sequence, TokenEvent& event);
   void end(Sequences ended, FinishReason reason, std::string_view error);
   void end_late(Sequences late);
   void end_failed(Sequences failed);
@@ -97,12 +102,14 @@ class Engine {
   std::unique_ptr<Drafting> drafting_;  // NULL if nothing is guessed
   DraftLength draft_length_;
   std::vector<Part> parts_;
-  std::vector<int32_t> rows_;  // of the step, whose logits are wanted
+  std::vector<int32_t> rows_;         // of the step, whose logits are wanted
+  std::vector<int32_t> scored_rows_;  // the same, to score the prompt
   std::vector<Drafting::Member> members_;
   std::vector<int32_t> drafts_;  // of the sequence being verified
   std::vector<Draw> drawn_;      // of all sequences of the step
   std::vector<float> logits_;    // [V] a row as the model gave it
   EngineStats stats_;
+  std::chrono::steady_clock::time_point now_{};  // as far as events are concerned
   std::atomic<uint64_t> last_id_ = 0;
 };
 

@@ -32,8 +32,8 @@ Status Executor::allocate() {
   return ok();
 }
 
-uint64_t Executor::logit_rows_max() const {
-  return uint64_t{assembly_.limits().sequences_max} * (1 + assembly_.limits().draft_tokens_max);
+uint32_t Executor::logit_rows_max() const {
+  return assembly_.limits().sequences_max * (1 + assembly_.limits().draft_tokens_max);
 }
 
 tenon_step Executor::with_workspace(const Batch& batch) const {
@@ -63,7 +63,8 @@ Result<Matrix> Executor::logits(std::span<const int32_t> rows) {
   TENON_CHECK(rows.size() <= logit_rows_max(), "{} rows", rows.size());
   int64_t count = static_cast<int64_t>(rows.size()), dim = shape.model_dim;
   auto* memory = reinterpret_cast<float*>(logits_memory_.data());
-  Matrix gathered(memory, count, dim), logits(memory + logit_rows_max() * dim, count, shape.vocabulary);
+  Matrix gathered(memory, count, dim),
+      logits(memory + int64_t{logit_rows_max()} * dim, count, shape.vocabulary);
   TENON_TRY(timed([&] {
     for (int64_t i = 0; i < count; ++i)
       std::memcpy(gathered.row(i), hidden_.row(rows[static_cast<size_t>(i)]),

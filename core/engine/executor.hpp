@@ -17,8 +17,10 @@ class Executor {
   Status run(const Batch& batch);
   // Normed hidden states of the last run, [T, D].
   Matrix hidden() const { return hidden_; }
-  // Logits of rows of the last run, at most one per sequence and draft; [rows, V], valid until the next call.
+  // Logits of rows of the last run, at most so many; [rows, V], valid until the next call.
   Result<Matrix> logits(std::span<const int32_t> rows);
+  // One per sequence and draft.
+  uint32_t logit_rows_max() const;
 
   // Lets the speculator learn pairs (see tenon_draft) and guess `count` tokens per sequence into proposed [S,
   // count]. hidden: [T, D], the model's, one row per pair. REQUIRES: the assembly has a speculator.
@@ -28,7 +30,6 @@ class Executor {
  private:
   Executor(const Assembly& assembly, Cache cache) : assembly_(assembly), cache_(std::move(cache)) {}
   Status allocate();
-  uint64_t logit_rows_max() const;
   tenon_step with_workspace(const Batch& batch) const;
   template <class Body>
   Status timed(Body&& body);

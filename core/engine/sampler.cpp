@@ -32,27 +32,30 @@ double uniform_draw(uint64_t seed, uint64_t index) {
 Sampler::Sampler(uint32_t vocabulary, Isa isa)
     : rows_(isa), candidates_(vocabulary), weights_(vocabulary), counts_(vocabulary) {}
 
-double Sampler::log_sum_exp(std::span<const float> logits) const {
-  float greatest = rows_.summarise(logits).greatest;
-  return greatest + std::log(rows_.sum_exp(logits, greatest, 1));
+std::optional<double> Sampler::log_sum_exp(std::span<const float> logits) const {
+  LogitSummary summary = rows_.summarise(logits);
+  if (!summary.is_finite) return {};
+  return summary.greatest + std::log(rows_.sum_exp(logits, summary.greatest, 1));
 }
 
 std::optional<int32_t> Sampler::draw(std::span<float> logits, const Sequence& sequence) {
   const SamplingParameters& sampling = sequence.request.sampling;
   LogitSummary summary = rows_.summarise(logits);
   if (!summary.is_finite) return {};
-  if (penalise(logits, sequence)) summary = rows_.summarise(logits);
+  bool is_changed = penalise(logits, sequence);
+  is_changed |= bias(logits, sequence);
+  if (is_changed) summary = rows_.summarise(logits);
   // A penalty may have made a logit infinite.
   if (sampling.temperature <= 0 || !std::isfinite(summary.greatest)) return summary.token;
   double number = uniform_draw(sampling.seed, sequence.output_tokens());
   double total = rows_.sum_exp(logits, summary.greatest, sampling.temperature);
-  for (double reach : kReaches) {
-    double least = std::max(summary.greatest - reach * sampling.temperature, double{kLowest});
-    Shortlist list = list_from(static_cast<float>(least), logits, sampling);
+  std::optional<int32_t> token;
+  for_longer_lists(logits, summary.greatest, sampling, [&](Shortlist list) {
     if (!list.is_whole) list.total = total;
-    if (auto token = pick(list, sampling, number)) return token;
-  }
-  return summary.token;
+    token = pick(list, sampling, number);
+    return token.has_value();
+  });
+  return token;
 }
 
 // Returns whether it changed anything.
@@ -74,6 +77,30 @@ bool Sampler::penalise(std::span<float> logits, const Sequence& sequence) {
   return true;
 }
 
+// Returns whether it changed anything.
+bool Sampler::bias(std::span<float> logits, const Sequence& sequence) {
+  const Request& request = sequence.request;
+  for (const TokenBias& bias : request.sampling.biases) logits[static_cast<size_t>(bias.token)] += bias.bias;
+  bool may_end = sequence.output_tokens() >= request.min_tokens;
+  if (may_end) return !request.sampling.biases.empty();
+  for (int32_t token : request.eos)
+    if (token >= 0 && static_cast<size_t>(token) < logits.size())
+      logits[static_cast<size_t>(token)] = -std::numeric_limits<float>::infinity();
+  return true;
+}
+
+void Sampler::rank(std::span<const float> logits, uint32_t count, double log_sum,
+                   std::vector<TokenLogprob>& to) {
+  if (count == 0) return;
+  SamplingParameters greatest;
+  greatest.top_k = static_cast<int32_t>(count);
+  for_longer_lists(logits, rows_.summarise(logits).greatest, greatest, [&](const Shortlist& list) {
+    for (size_t i = 0; list.is_whole && i < list.count; ++i)
+      to.push_back({candidates_[i].token, candidates_[i].logit - log_sum});
+    return list.is_whole;
+  });
+}
+
 // visit(token, how often it occurs)
 template <class Visit>
 void Sampler::for_each_distinct(std::span<const int32_t> tokens, Visit&& visit) {
@@ -81,6 +108,16 @@ void Sampler::for_each_distinct(std::span<const int32_t> tokens, Visit&& visit) 
   for (int32_t token : tokens)
     if (uint32_t times = std::exchange(counts_[static_cast<size_t>(token)], 0u))
       visit(static_cast<size_t>(token), times);
+}
+
+// Until one decides it; the last is whole.
+template <class Decides>
+void Sampler::for_longer_lists(std::span<const float> logits, float greatest,
+                               const SamplingParameters& sampling, Decides&& decides) {
+  for (double reach : kReaches) {
+    double least = std::max(greatest - reach * sampling.temperature, double{kLowest});
+    if (decides(list_from(static_cast<float>(least), logits, sampling))) return;
+  }
 }
 
 Sampler::Shortlist Sampler::list_from(float least, std::span<const float> logits,

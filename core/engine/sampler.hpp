@@ -18,13 +18,18 @@ class Sampler {
  public:
   Sampler(uint32_t vocabulary, Isa isa);
 
-  // Draws the sequence's next token. Nothing if a logit is not finite. logits: [V], changed by the penalties.
+  // Draws the sequence's next token. Nothing if a logit is not finite. logits: [V], changed by penalties
+  // and biases.
   std::optional<int32_t> draw(std::span<float> logits, const Sequence& sequence);
-  // The logarithm of what the probabilities of a row of finite logits are divided by.
-  double log_sum_exp(std::span<const float> logits) const;
+  // The logarithm of what a row's probabilities are divided by. Nothing if a logit is not finite.
+  std::optional<double> log_sum_exp(std::span<const float> logits) const;
+  // Adds the `count` most probable tokens of a row to `to`, the most probable first; of equals, the lower id.
+  // log_sum: the logarithm of what its probabilities are divided by.
+  void rank(std::span<const float> logits, uint32_t count, double log_sum, std::vector<TokenLogprob>& to);
 
  private:
   bool penalise(std::span<float> logits, const Sequence& sequence);
+  bool bias(std::span<float> logits, const Sequence& sequence);
   template <class Visit>
   void for_each_distinct(std::span<const int32_t> tokens, Visit&& visit);
   // The most probable tokens: the first `count` of candidates_, greatest first, of equals the lower id first.
@@ -33,6 +38,9 @@ class Sampler {
     bool is_whole;  // whether no other token can be drawn
     double total;   // of the weights of all that can be drawn, unless top_k still has to say which those are
   };
+  template <class Decides>
+  void for_longer_lists(std::span<const float> logits, float greatest, const SamplingParameters& sampling,
+                        Decides&& decides);
   Shortlist list_from(float least, std::span<const float> logits, const SamplingParameters& sampling);
   std::optional<int32_t> pick(const Shortlist& list, const SamplingParameters& sampling, double number) const;
 

@@ -3,8 +3,10 @@
 #include <tenon/engine/admission.hpp>
 #include <tenon/engine/request.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <list>
+#include <optional>
 
 namespace tenon {
 
@@ -37,6 +39,11 @@ struct Sequence {
   double seconds_max = 0;  // resolved; 0: no limit
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::string failure;  // why it cannot go on, if it cannot
+  RequestStats stats;   // but for the times
+  std::chrono::steady_clock::time_point came{};
+  std::optional<std::chrono::steady_clock::time_point> started, answered;  // its first step and first token
+  uint32_t scored = 1;              // tokens of the prompt that have been scored, or cannot be
+  std::vector<ScoredToken> scores;  // those that nobody has been told of
   Admitted admitted;
 
   // Speculation. A pair is the hidden state at a position and the token after it; see tenon_speculator.h.
@@ -53,6 +60,16 @@ struct Sequence {
   // A prompt is prefilled; what follows it is decoded, also when it has to be computed again (rule D5).
   bool is_prefilling() const { return computed < prompt_tokens(); }
   bool is_decoding() const { return !is_prefilling() && left() == 1; }
+
+  RequestStats stats_at(std::chrono::steady_clock::time_point now) const {
+    using Seconds = std::chrono::duration<double>;
+    RequestStats told = stats;
+    told.computed_tokens = std::min(computed, prompt_tokens());
+    told.queued_seconds = Seconds(started.value_or(now) - came).count();
+    if (started) told.prefill_seconds = Seconds(answered.value_or(now) - *started).count();
+    if (answered) told.decode_seconds = Seconds(now - *answered).count();
+    return told;
+  }
 
   // As before its first step, with the tokens it has.
   void start_over() {

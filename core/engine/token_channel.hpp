@@ -25,16 +25,12 @@ struct TokenStream::Channel {
   // Throws std::bad_alloc where there is no memory for one more event; for a request's last there always is,
   // unless its error is long.
   void push(const TokenEvent& event) {
-    std::lock_guard lock(mutex_);
-    if (event.is_last) {
-      ends_.front() = event;
-      events_.splice(events_.end(), ends_, ends_.begin());
-      if (auto at = std::find(open_.begin(), open_.end(), event.request); at != open_.end()) open_.erase(at);
-    } else {
-      events_.push_back(event);
-    }
+    add(event);
     arrived_.notify_one();
+    if (on_arrival_) on_arrival_();
   }
+  // Before the first request, so that no lock is needed to read it.
+  void on_arrival(std::function<void()> call) { on_arrival_ = std::move(call); }
 
   std::optional<TokenEvent> next(std::optional<std::chrono::milliseconds> patience) {
     std::unique_lock lock(mutex_);
@@ -69,12 +65,24 @@ struct TokenStream::Channel {
   }
 
  private:
+  void add(const TokenEvent& event) {
+    std::lock_guard lock(mutex_);
+    if (event.is_last) {
+      ends_.front() = event;
+      events_.splice(events_.end(), ends_, ends_.begin());
+      if (auto at = std::find(open_.begin(), open_.end(), event.request); at != open_.end()) open_.erase(at);
+    } else {
+      events_.push_back(event);
+    }
+  }
+
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
   std::list<TokenEvent> events_;
   std::list<TokenEvent> ends_;  // room for the last event of each request that has not ended
   std::vector<uint64_t> open_;  // those requests, until nobody reads any more
   std::function<void(uint64_t)> cancel_;
+  std::function<void()> on_arrival_;
 };
 
 }  // namespace tenon

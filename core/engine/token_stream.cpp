@@ -16,4 +16,6 @@ std::optional<TokenEvent> TokenStream::next_within(std::chrono::milliseconds pat
 
 bool TokenStream::is_done() const { return channel_->is_done(); }
 
+void TokenStream::on_arrival(std::function<void()> call) { channel_->on_arrival(std::move(call)); }
+
 }  // namespace tenon

@@ -3,6 +3,7 @@
 #include <tenon/engine/request.hpp>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -24,7 +25,14 @@ class TokenStream {
   // The same, but nothing either if the patience ends first; is_done() tells which.
   std::optional<TokenEvent> next_within(std::chrono::milliseconds patience);
 
+  // The next event, if one is there.
+  std::optional<TokenEvent> try_next() { return next_within(std::chrono::milliseconds(0)); }
+
   bool is_done() const;
+
+  // `call` runs on the engine's thread after each event that has come, perhaps once more when the stream is
+  // gone. It must neither wait nor throw. REQUIRES: nothing has been submitted into the stream.
+  void on_arrival(std::function<void()> call);
 
  private:
   friend class AsyncEngine;

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 
 namespace tenon::testing {
@@ -52,6 +53,21 @@ TEST(AsyncEngine, ThreadsGetWhatOneCallerGets) {
   wait_until_idle(*engine);
   EXPECT_EQ(engine->stats().cache.used_by_sequences, 0u);
   EXPECT_EQ(engine->stats().output_tokens, 12u * 20u);
+}
+
+TEST(AsyncEngine, AReaderCanBeToldOfArrivals) {
+  TestModel model("tiny");
+  auto engine = start(model);
+  TokenStream stream;
+  std::atomic<int> arrivals = 0;
+  stream.on_arrival([&] { ++arrivals; });
+  ASSERT_TRUE(engine->submit({make_request(20, 10)}, stream).ok());
+  int events = 0;
+  while (stream.next()) ++events;
+  EXPECT_EQ(events, 10);
+  EXPECT_FALSE(stream.try_next());
+  engine.reset();
+  EXPECT_EQ(arrivals, 10);
 }
 
 TEST(AsyncEngine, OneStreamCarriesSeveralRequests) {
