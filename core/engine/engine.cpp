@@ -20,10 +20,6 @@ uint64_t requests_max(const EngineSection& engine) {
   return engine.requests_max ? engine.requests_max : engine.sequences_max + kWaitingByDefault;
 }
 
-bool ends_answer(const Request& request, int32_t token) {
-  return std::find(request.eos.begin(), request.eos.end(), token) != request.eos.end();
-}
-
 // Without a way out on the way, so that the compiler takes many at once.
 bool is_finite(std::span<const float> row) {
   constexpr uint32_t kExponent = 0x7f800000;  // all ones if the number is infinite or none
@@ -127,6 +123,9 @@ Result<Engine::Prepared> Engine::prepare(std::vector<Request> requests, const Ev
     prepared.emplace_back(++last_id_, std::move(request), on_event, std::move(share));
     prepared.back().max_tokens = max_tokens;
     limit_time(prepared.back());
+    if (prepared.back().request.constraint) {
+      TENON_TRY(prepared.back().constraint, prepared.back().request.constraint());
+    }
   }
   return prepared;
 } catch (const std::bad_alloc&) {
@@ -237,7 +236,8 @@ Status Engine::verify() {
 
 // Draws a token after the last known one and after each draft that was drawn too, so the answer is what it
 // would be without drafts, also when it is sampled: a draft is right if it is the token that is drawn. Returns
-// how many tokens of the part are computed for good, 0 if a logit is not finite.
+// how many tokens of the part are computed for good, 0 if a logit is not finite. Where no token may be drawn,
+// the sequence has a failure.
 uint32_t Engine::draw_tokens(Sequence& sequence, const Part& part, Matrix logits) {
   uint32_t known = part.count - (part.rows_read - 1);
   drafts_.assign(sequence.drafts.begin(), sequence.drafts.end());
@@ -246,8 +246,13 @@ uint32_t Engine::draw_tokens(Sequence& sequence, const Part& part, Matrix logits
   for (uint32_t i = 0; i < part.rows_read; ++i) {
     std::span<float> row(logits.row(part.logits + i), static_cast<size_t>(logits.columns));
     if (!is_finite(row)) return 0;
-    drawn_.push_back(draw(sequence, row));
-    sequence.tokens.push_back(drawn_.back().token);
+    Draw drawn = draw(sequence, row);
+    if (drawn.token < 0) {
+      set_reason(sequence.failure, "constraint: allows no token, expected one that may follow");
+      return known + i;
+    }
+    drawn_.push_back(drawn);
+    sequence.append(drawn.token);
     bool is_right = i + 1 < part.rows_read && drawn_.back().token == drafts_[i];
     stats_.accepted += is_right;
     if (!is_right || is_finished(sequence)) return known + i;
@@ -260,6 +265,7 @@ Engine::Draw Engine::draw(Sequence& sequence, std::span<float> row) {
   if (!sequence.request.wants_logprobs) return {sampler_.draw(row, sequence), 0};
   logits_.assign(row.begin(), row.end());
   int32_t token = sampler_.draw(row, sequence);
+  if (token < 0) return {token, 0};
   return {token, logits_[static_cast<size_t>(token)] - log_sum_exp(logits_)};
 }
 
@@ -270,11 +276,11 @@ Status Engine::speculate() {
   return drafting_->learn(members_, draft_length_.length());
 }
 
-// Whether its last token ends the answer. A prompt's last token ends nothing.
+// Whether its last token ends the answer, or nothing can follow. A prompt's last token ends nothing.
 bool Engine::is_finished(const Sequence& sequence) const {
-  if (sequence.output_tokens() == 0) return false;
-  return ends_answer(sequence.request, sequence.tokens.back()) ||
-         sequence.output_tokens() >= sequence.max_tokens;
+  if (!sequence.failure.empty()) return true;
+  return sequence.output_tokens() > 0 &&
+         (sequence.has_ended() || sequence.output_tokens() >= sequence.max_tokens);
 }
 
 // Tells of the tokens that were drawn, and ends what has come to its end.
@@ -292,13 +298,14 @@ void Engine::report() {
 // False if there is no memory to take an event; the request has not ended then.
 bool Engine::report(const Part& part) {
   Sequence& sequence = *part.sequence;
-  if (part.drawn == part.drawn_end) return true;
-  bool has_end = is_finished(sequence);
+  bool has_failed = !sequence.failure.empty(), has_end = is_finished(sequence) && !has_failed;
+  if (part.drawn == part.drawn_end && !has_failed) return true;
   for (uint32_t i = part.drawn; i < part.drawn_end - has_end; ++i)
     if (!tell(sequence, {sequence.id, drawn_[i].token, false, drawn_[i].logprob, {}, ""})) return false;
+  if (has_failed) end_failed(scheduler_.take(sequence));
   if (!has_end) return true;
   const Draw& last = drawn_[part.drawn_end - 1];
-  FinishReason reason = ends_answer(sequence.request, last.token) ? FinishReason::kEos : FinishReason::kLength;
+  FinishReason reason = sequence.has_ended() ? FinishReason::kEos : FinishReason::kLength;
   Sequences ended = scheduler_.take(sequence);
   if (!tell(sequence, {sequence.id, last.token, true, last.logprob, reason, ""}))
     end(std::move(ended), FinishReason::kError, kOutOfMemory);

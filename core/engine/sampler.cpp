@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace tenon {
@@ -10,6 +11,8 @@ namespace {
 
 // So many logits are compared at once: lanes that do not depend on each other become vector instructions.
 constexpr size_t kLanes = 16;
+
+constexpr float kForbidden = -std::numeric_limits<float>::infinity();
 
 float greatest_of(std::span<const float> logits) {
   std::array<float, kLanes> lanes;
@@ -29,6 +32,14 @@ int32_t most_probable(std::span<const float> logits) {
   return static_cast<int32_t>(std::find(logits.begin(), logits.end(), greatest) - logits.begin());
 }
 
+// Of at most 64 tokens, a bit of `allowed` for each.
+void keep_allowed(std::span<float> logits, uint64_t allowed) {
+  if (allowed == ~uint64_t{0}) return;
+  if (allowed == 0) return std::fill(logits.begin(), logits.end(), kForbidden);
+  for (size_t i = 0; i < logits.size(); ++i)
+    if (!(allowed >> i & 1)) logits[i] = kForbidden;
+}
+
 }  // namespace
 
 double uniform_draw(uint64_t seed, uint64_t index) {
@@ -46,10 +57,29 @@ double uniform_draw(uint64_t seed, uint64_t index) {
 
 int32_t Sampler::draw(std::span<float> logits, const Sequence& sequence) {
   const SamplingParameters& sampling = sequence.request.sampling;
+  if (sequence.constraint && !constrain(logits, sequence)) return -1;
   penalise(logits, sequence);
   if (sampling.temperature <= 0) return most_probable(logits);
   size_t count = keep_top_k(logits, sampling.top_k);
   return pick(count, sampling, uniform_draw(sampling.seed, sequence.output_tokens()));
+}
+
+// Returns false if no token may come.
+bool Sampler::constrain(std::span<float> logits, const Sequence& sequence) {
+  std::span<const uint64_t> given = sequence.constraint->allowed();
+  given = given.first(std::min(given.size(), allowed_.size()));
+  std::fill(std::copy(given.begin(), given.end(), allowed_.begin()), allowed_.end(),
+            given.empty() ? ~uint64_t{0} : 0);
+  bool may_end = sequence.constraint->ending() != Constraint::Ending::kMustNot;
+  for (int32_t token : sequence.request.eos) {
+    if (token < 0 || static_cast<size_t>(token) >= logits.size()) continue;
+    uint64_t bit = uint64_t{1} << (token % 64), &word = allowed_[static_cast<size_t>(token) / 64];
+    word = may_end ? word | bit : word & ~bit;
+  }
+  if (logits.size() % 64) allowed_.back() &= (uint64_t{1} << (logits.size() % 64)) - 1;
+  for (size_t i = 0; i < allowed_.size(); ++i)
+    keep_allowed(logits.subspan(64 * i, std::min<size_t>(64, logits.size() - 64 * i)), allowed_[i]);
+  return std::any_of(allowed_.begin(), allowed_.end(), [](uint64_t word) { return word != 0; });
 }
 
 void Sampler::penalise(std::span<float> logits, const Sequence& sequence) {
@@ -77,14 +107,17 @@ void Sampler::for_each_distinct(std::span<const int32_t> tokens, Visit&& visit) 
       visit(static_cast<size_t>(token), times);
 }
 
-// Puts the k greatest logits, or all, into candidates_, greatest first; of equals, the lower id first.
+// Puts the k greatest logits, or all, without those that are forbidden, into candidates_, greatest first; of
+// equals, the lower id first.
 size_t Sampler::keep_top_k(std::span<const float> logits, int32_t top_k) {
-  for (size_t i = 0; i < logits.size(); ++i) candidates_[i] = {logits[i], static_cast<int32_t>(i)};
+  size_t all = 0;
+  for (size_t i = 0; i < logits.size(); ++i)
+    if (logits[i] != kForbidden) candidates_[all++] = {logits[i], static_cast<int32_t>(i)};
   auto is_before = [](const Candidate& a, const Candidate& b) {
     return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
   };
-  size_t count = top_k > 0 ? std::min(logits.size(), static_cast<size_t>(top_k)) : logits.size();
-  auto begin = candidates_.begin(), end = begin + static_cast<int64_t>(logits.size());
+  size_t count = top_k > 0 ? std::min(all, static_cast<size_t>(top_k)) : all;
+  auto begin = candidates_.begin(), end = begin + static_cast<int64_t>(all);
   auto middle = begin + static_cast<int64_t>(count);
   if (middle != end) std::nth_element(begin, middle, end, is_before);
   std::sort(begin, middle, is_before);

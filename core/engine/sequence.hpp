@@ -3,6 +3,7 @@
 #include <tenon/engine/admission.hpp>
 #include <tenon/engine/request.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <list>
 
@@ -36,7 +37,8 @@ struct Sequence {
   bool is_cancelled = false;
   double seconds_max = 0;  // resolved; 0: no limit
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
-  std::string failure;  // why it cannot go on, if it cannot
+  std::string failure;                     // why it cannot go on, if it cannot
+  std::unique_ptr<Constraint> constraint;  // has accepted the output tokens; NULL: none
   Admitted admitted;
 
   // Speculation. A pair is the hidden state at a position and the token after it; see tenon_speculator.h.
@@ -53,6 +55,19 @@ struct Sequence {
   // A prompt is prefilled; what follows it is decoded, also when it has to be computed again (rule D5).
   bool is_prefilling() const { return computed < prompt_tokens(); }
   bool is_decoding() const { return !is_prefilling() && left() == 1; }
+
+  // One more output token. REQUIRES: its constraint allows it
+  void append(int32_t token) {
+    tokens.push_back(token);
+    if (constraint && !ends_answer(token)) constraint->accept(token);
+  }
+  bool ends_answer(int32_t token) const {
+    return std::find(request.eos.begin(), request.eos.end(), token) != request.eos.end();
+  }
+  // Whether its last output token is one that ends the answer, or its constraint lets nothing more follow.
+  bool has_ended() const {
+    return ends_answer(tokens.back()) || (constraint && constraint->ending() == Constraint::Ending::kMust);
+  }
 
   // As before its first step, with the tokens it has.
   void start_over() {
