@@ -20,10 +20,6 @@ uint64_t requests_max(const EngineSection& engine) {
   return engine.requests_max ? engine.requests_max : engine.sequences_max + kWaitingByDefault;
 }
 
-bool ends_answer(const Request& request, int32_t token) {
-  return std::find(request.eos.begin(), request.eos.end(), token) != request.eos.end();
-}
-
 // Nobody else's: what is computed for one request alone. (A bijection of Steele et al., OOPSLA'14.)
 uint64_t salt_of_its_own(uint64_t id) {
   uint64_t salt = id + 0x9E3779B97F4A7C15;
@@ -129,6 +125,9 @@ Result<Engine::Prepared> Engine::prepare(std::vector<Request> requests, const Ev
     sequence.max_tokens = max_tokens, sequence.came = clock_();
     if (sequence.request.wants_prompt_logprobs) sequence.request.salt = salt_of_its_own(sequence.id);
     limit_time(sequence);
+    if (sequence.request.constraint) {
+      TENON_TRY(sequence.constraint, sequence.request.constraint());
+    }
   }
   return prepared;
 } catch (const std::bad_alloc&) {
@@ -242,7 +241,8 @@ Status Engine::verify() {
 
 // Draws a token after the last known one and after each draft that was drawn too, so the answer is what it
 // would be without drafts, also when it is sampled: a draft is right if it is the token that is drawn. Returns
-// how many tokens of the part are computed for good, 0 if a logit is not finite.
+// how many tokens of the part are computed for good, 0 if a logit is not finite. Where no token may be drawn,
+// the sequence has a failure.
 uint32_t Engine::draw_tokens(Sequence& sequence, const Part& part, Matrix logits) {
   uint32_t known = part.count - (part.rows_read - 1);
   drafts_.assign(sequence.drafts.begin(), sequence.drafts.end());
@@ -252,8 +252,13 @@ uint32_t Engine::draw_tokens(Sequence& sequence, const Part& part, Matrix logits
     std::span<float> row(logits.row(part.logits + i), static_cast<size_t>(logits.columns));
     auto drawn = draw(sequence, row);
     if (!drawn) return 0;
+    if (drawn->token == Sampler::kNoToken) {
+      set_reason(sequence.failure,
+                 "constraint: no token may come next, expected one that it and the biases allow");
+      return known + i;
+    }
     drawn_.push_back(std::move(*drawn));
-    sequence.tokens.push_back(drawn_.back().token);
+    sequence.append(drawn_.back().token);
     bool is_right = i + 1 < part.rows_read && drawn_.back().token == drafts_[i];
     stats_.accepted += is_right;
     sequence.stats.accepted += is_right;
@@ -270,7 +275,7 @@ std::optional<Engine::Draw> Engine::draw(const Sequence& sequence, std::span<flo
   auto token = sampler_.draw(row, sequence);
   if (!token) return {};
   Draw drawn{*token, 0, {}};
-  if (!wants_logprobs || *token < 0) return drawn;
+  if (!wants_logprobs || *token == Sampler::kNoToken) return drawn;
   double log_sum = *sampler_.log_sum_exp(logits_);
   drawn.logprob = logits_[static_cast<size_t>(*token)] - log_sum;
   sampler_.rank(logits_, sequence.request.top_logprobs, log_sum, drawn.top);
@@ -311,11 +316,11 @@ Status Engine::speculate() {
   return drafting_->learn(members_, draft_length_.length());
 }
 
-// Whether its last token ends the answer. A prompt's last token ends nothing.
+// Whether its last token ends the answer, or nothing can follow. A prompt's last token ends nothing.
 bool Engine::is_finished(const Sequence& sequence) const {
-  if (sequence.output_tokens() == 0) return false;
-  return ends_answer(sequence.request, sequence.tokens.back()) ||
-         sequence.output_tokens() >= sequence.max_tokens;
+  if (!sequence.failure.empty()) return true;
+  return sequence.output_tokens() > 0 &&
+         (sequence.has_ended() || sequence.output_tokens() >= sequence.max_tokens);
 }
 
 // Tells of the tokens that were drawn, and ends what has come to its end.
@@ -335,16 +340,17 @@ void Engine::report() {
 bool Engine::report(const Part& part) {
   Sequence& sequence = *part.sequence;
   if (part.first < sequence.prompt_tokens() && !report_prompt(sequence)) return false;
-  if (part.drawn == part.drawn_end) return true;
+  bool has_failed = !sequence.failure.empty(), has_end = is_finished(sequence) && !has_failed;
+  if (part.drawn == part.drawn_end && !has_failed) return true;
   if (!sequence.answered) sequence.answered = now_;
-  bool has_end = is_finished(sequence);
   for (uint32_t i = part.drawn; i < part.drawn_end - has_end; ++i) {
     TokenEvent event{sequence.id, drawn_[i].token, false, drawn_[i].logprob, {}, "", std::move(drawn_[i].top)};
     if (!tell(sequence, event)) return false;
   }
+  if (has_failed) end_failed(scheduler_.take(sequence));
   if (!has_end) return true;
   Draw& last = drawn_[part.drawn_end - 1];
-  FinishReason reason = ends_answer(sequence.request, last.token) ? FinishReason::kEos : FinishReason::kLength;
+  FinishReason reason = sequence.has_ended() ? FinishReason::kEos : FinishReason::kLength;
   Sequences ended = scheduler_.take(sequence);
   TokenEvent event{sequence.id, last.token, true, last.logprob, reason, "", std::move(last.top)};
   if (!tell(sequence, event)) end(std::move(ended), FinishReason::kError, kOutOfMemory);

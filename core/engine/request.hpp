@@ -1,5 +1,7 @@
 // What is asked of the engine, and what comes back: plain data.
 #pragma once
+#include <tenon/engine/constraint.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -44,8 +46,10 @@ struct Request {
   // From the moment it is taken to its last token, waiting included; 0: no limit but engine.seconds_max. It is
   // looked at between steps, so the request ends, with kError, after the step in which its time runs out.
   double seconds_max = 0;
+  ConstraintMaker constraint;  // begins the constraint of the answer; none: any token may come
 };
 
+// kEos also where the constraint lets nothing more follow.
 enum class FinishReason { kEos, kLength, kCancelled, kError, kNumericalError };
 
 // "eos", "length", "cancelled", "error", "numerical_error"

@@ -13,6 +13,15 @@ namespace {
 // they do not decide it: sorting a whole vocabulary takes longer than many a model's step.
 constexpr double kReaches[] = {8, 12, 18, 27, 40, 80, std::numeric_limits<double>::infinity()};
 constexpr float kLowest = std::numeric_limits<float>::lowest();
+constexpr float kForbidden = -std::numeric_limits<float>::infinity();
+
+// Of at most 64 tokens, a bit of `allowed` for each.
+void keep_allowed(std::span<float> logits, uint64_t allowed) {
+  if (allowed == ~uint64_t{0}) return;
+  if (allowed == 0) return std::fill(logits.begin(), logits.end(), kForbidden);
+  for (size_t i = 0; i < logits.size(); ++i)
+    if (!(allowed >> i & 1)) logits[i] = kForbidden;
+}
 
 }  // namespace
 
@@ -30,7 +39,11 @@ double uniform_draw(uint64_t seed, uint64_t index) {
 }
 
 Sampler::Sampler(uint32_t vocabulary, Isa isa)
-    : rows_(isa), candidates_(vocabulary), weights_(vocabulary), counts_(vocabulary) {}
+    : rows_(isa),
+      allowed_((vocabulary + 63) / 64),
+      candidates_(vocabulary),
+      weights_(vocabulary),
+      counts_(vocabulary) {}
 
 std::optional<double> Sampler::log_sum_exp(std::span<const float> logits) const {
   LogitSummary summary = rows_.summarise(logits);
@@ -42,9 +55,11 @@ std::optional<int32_t> Sampler::draw(std::span<float> logits, const Sequence& se
   const SamplingParameters& sampling = sequence.request.sampling;
   LogitSummary summary = rows_.summarise(logits);
   if (!summary.is_finite) return {};
-  bool is_changed = penalise(logits, sequence);
+  bool is_changed = constrain(logits, sequence);
+  is_changed |= penalise(logits, sequence);
   is_changed |= bias(logits, sequence);
   if (is_changed) summary = rows_.summarise(logits);
+  if (summary.greatest <= kLowest) return kNoToken;
   // A penalty may have made a logit infinite.
   if (sampling.temperature <= 0 || !std::isfinite(summary.greatest)) return summary.token;
   double number = uniform_draw(sampling.seed, sequence.output_tokens());
@@ -56,6 +71,25 @@ std::optional<int32_t> Sampler::draw(std::span<float> logits, const Sequence& se
     return token.has_value();
   });
   return token;
+}
+
+// Returns whether it changed anything.
+bool Sampler::constrain(std::span<float> logits, const Sequence& sequence) {
+  if (!sequence.constraint) return false;
+  std::span<const uint64_t> given = sequence.constraint->allowed();
+  given = given.first(std::min(given.size(), allowed_.size()));
+  std::fill(std::copy(given.begin(), given.end(), allowed_.begin()), allowed_.end(),
+            given.empty() ? ~uint64_t{0} : 0);
+  bool may_end = sequence.constraint->ending() != Constraint::Ending::kMustNot;
+  for (int32_t token : sequence.request.eos) {
+    if (token < 0 || static_cast<size_t>(token) >= logits.size()) continue;
+    uint64_t bit = uint64_t{1} << (token % 64), &word = allowed_[static_cast<size_t>(token) / 64];
+    word = may_end ? word | bit : word & ~bit;
+  }
+  if (logits.size() % 64) allowed_.back() &= (uint64_t{1} << (logits.size() % 64)) - 1;
+  for (size_t i = 0; i < allowed_.size(); ++i)
+    keep_allowed(logits.subspan(64 * i, std::min<size_t>(64, logits.size() - 64 * i)), allowed_[i]);
+  return true;
 }
 
 // Returns whether it changed anything.
@@ -85,7 +119,7 @@ bool Sampler::bias(std::span<float> logits, const Sequence& sequence) {
   if (may_end) return !request.sampling.biases.empty();
   for (int32_t token : request.eos)
     if (token >= 0 && static_cast<size_t>(token) < logits.size())
-      logits[static_cast<size_t>(token)] = -std::numeric_limits<float>::infinity();
+      logits[static_cast<size_t>(token)] = kForbidden;
   return true;
 }
 

@@ -18,8 +18,10 @@ class Sampler {
  public:
   Sampler(uint32_t vocabulary, Isa isa);
 
-  // Draws the sequence's next token. Nothing if a logit is not finite. logits: [V], changed by penalties
-  // and biases.
+  // Draws the sequence's next token: nothing if a logit is not finite, kNoToken if its constraint and biases
+  // leave none. logits: [V], changed by constraint, penalties and biases; those of tokens that may not come
+  // become minus infinity.
+  static constexpr int32_t kNoToken = -1;
   std::optional<int32_t> draw(std::span<float> logits, const Sequence& sequence);
   // The logarithm of what a row's probabilities are divided by. Nothing if a logit is not finite.
   std::optional<double> log_sum_exp(std::span<const float> logits) const;
@@ -28,6 +30,7 @@ class Sampler {
   void rank(std::span<const float> logits, uint32_t count, double log_sum, std::vector<TokenLogprob>& to);
 
  private:
+  bool constrain(std::span<float> logits, const Sequence& sequence);
   bool penalise(std::span<float> logits, const Sequence& sequence);
   bool bias(std::span<float> logits, const Sequence& sequence);
   template <class Visit>
@@ -45,6 +48,7 @@ class Sampler {
   std::optional<int32_t> pick(const Shortlist& list, const SamplingParameters& sampling, double number) const;
 
   LogitRows rows_;
+  std::vector<uint64_t> allowed_;           // [V / 64] a bit per token
   std::vector<LogitCandidate> candidates_;  // [V]
   std::vector<double> weights_;             // [V] of the candidates, as shares of the greatest
   std::vector<uint32_t> counts_;            // [V] zeros between calls

@@ -38,8 +38,9 @@ struct Sequence {
   bool is_cancelled = false;
   double seconds_max = 0;  // resolved; 0: no limit
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
-  std::string failure;  // why it cannot go on, if it cannot
-  RequestStats stats;   // but for the times
+  std::string failure;                     // why it cannot go on, if it cannot
+  std::unique_ptr<Constraint> constraint;  // has accepted the output tokens; NULL: none
+  RequestStats stats;                      // but for the times
   std::chrono::steady_clock::time_point came{};
   std::optional<std::chrono::steady_clock::time_point> started, answered;  // its first step and first token
   uint32_t scored = 1;              // tokens of the prompt that have been scored, or cannot be
@@ -69,6 +70,19 @@ struct Sequence {
     if (started) told.prefill_seconds = Seconds(answered.value_or(now) - *started).count();
     if (answered) told.decode_seconds = Seconds(now - *answered).count();
     return told;
+  }
+
+  // One more output token. REQUIRES: its constraint allows it
+  void append(int32_t token) {
+    tokens.push_back(token);
+    if (constraint && !ends_answer(token)) constraint->accept(token);
+  }
+  bool ends_answer(int32_t token) const {
+    return std::find(request.eos.begin(), request.eos.end(), token) != request.eos.end();
+  }
+  // Whether its last output token is one that ends the answer, or its constraint lets nothing more follow.
+  bool has_ended() const {
+    return ends_answer(tokens.back()) || (constraint && constraint->ending() == Constraint::Ending::kMust);
   }
 
   // As before its first step, with the tokens it has.

@@ -1,6 +1,7 @@
 // The engine in its steady state: decoding allocates nothing. The program's own operator new counts, also what
 // the core and the plugins ask for.
 #include <tests/testing/model_bench.hpp>
+#include <tests/testing/test_constraint.hpp>
 
 #include <gtest/gtest.h>
 
@@ -39,6 +40,7 @@ uint64_t allocations_of(const Tweak& tweak, double temperature) {
     Request request = make_request(20 + i, 1000, i, temperature);
     request.sampling.presence_penalty = 0.1;
     request.sampling.repetition_penalty = 1.1;
+    if (i % 2) request.constraint = hash_constraint(3, 1000);
     EXPECT_TRUE(model.engine().submit(request, [](const TokenEvent&) {}).ok());
   }
   for (uint32_t i = 0; i < kWarmSteps; ++i) model.engine().step();

@@ -3,6 +3,7 @@
 // activations. Each pair of settings of each two features occurs in some row.
 #include <tests/testing/model_bench.hpp>
 #include <tests/testing/temp_dir.hpp>
+#include <tests/testing/test_constraint.hpp>
 
 #include <exporters/conversion.hpp>
 #include <exporters/gguf_tokenizer.hpp>
@@ -83,7 +84,7 @@ uint64_t tight_memory(const std::string& model, Features f) {
   return units.bytes * units.of(190 + 17 + f.drafts) * 3 / 2;
 }
 
-// Prompts around the edges of chunks, some with a common beginning, greedy and sampled.
+// Prompts around the edges of chunks, some with a common beginning, greedy and sampled, free and constrained.
 std::vector<Request> requests() {
   std::vector<Request> made;
   uint32_t seed = 20;
@@ -91,6 +92,7 @@ std::vector<Request> requests() {
     ++seed;
     Request request = make_request(length, 10 + seed % 7, seed % 3, seed % 2 ? 0.0 : 0.9);
     request.sampling.seed = seed;
+    if (seed % 4 > 1) request.constraint = hash_constraint(3, 14);
     made.push_back(request);
   }
   return made;
