@@ -109,6 +109,16 @@ inline f32x16 from_i8(const std::byte* from) {
 #endif
 }
 
+// Sixteen unsigned bytes.
+inline i32x16 from_u8(const std::byte* from) {
+#if defined(__AVX512BW__)
+  __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+  return reinterpret_cast<i32x16>(_mm512_maskz_cvtepu8_epi32(0xffff, bytes));
+#else
+  return __builtin_convertvector(load_bytes<u8x16>(from), i32x16);
+#endif
+}
+
 // The low byte of each lane.
 inline void store_low_bytes(void* to, i32x16 v) {
 #if defined(__AVX512BW__)

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include <array>
+#include <cmath>
 #include <cstring>
 
 namespace tenon {
@@ -57,12 +58,20 @@ void put_f16(float value, std::byte* to, int o) {
   std::memcpy(to + 2 * o, &half, sizeof half);
 }
 
-// One tile from the blocks of its 16 features.
-void put_tile(const PanelLayout& layout, const BlockCodes* blocks, std::byte* to) {
+void put_head(const PanelLayout& layout, const BlockCodes* blocks, std::byte* to) {
   for (int o = 0; o < kPanelRows; ++o) {
+    if (layout.has_exponents) {
+      to[o] = static_cast<std::byte>(blocks[o].d > 0 ? std::ilogb(blocks[o].d) + 128 : 0);
+      continue;
+    }
     put_f16(blocks[o].d, to, o);
     if (layout.has_minima) put_f16(blocks[o].m, to + 32, o);
   }
+}
+
+// One tile from the blocks of its 16 features.
+void put_tile(const PanelLayout& layout, const BlockCodes* blocks, std::byte* to) {
+  put_head(layout, blocks, to);
   to += layout.head_bytes;
   for (int group = 0; group < layout.groups; ++group) {
     for (int s = 0; layout.scale_bytes && s < layout.spans; ++s)
@@ -99,9 +108,9 @@ void put_panel(const tenon_weight& weight, const PanelLayout& layout, const std:
   }
 }
 
-constexpr DType kTypes[] = {DType::kQ8_0, DType::kQ4_0, DType::kQ4_1,   DType::kQ5_0,
-                            DType::kQ5_1, DType::kQ2_K, DType::kQ3_K,   DType::kQ4_K,
-                            DType::kQ5_K, DType::kQ6_K, DType::kIQ4_NL, DType::kIQ4_XS};
+constexpr DType kTypes[] = {DType::kQ8_0,   DType::kQ4_0,   DType::kQ4_1, DType::kQ5_0, DType::kQ5_1,
+                            DType::kQ2_K,   DType::kQ3_K,   DType::kQ4_K, DType::kQ5_K, DType::kQ6_K,
+                            DType::kIQ4_NL, DType::kIQ4_XS, DType::kMXFP4};
 
 }  // namespace
 

@@ -1,12 +1,12 @@
-// How packed weights lie in memory: the layout that one instruction multiplies, for all types in blocks but
-// mxfp4.
+// How packed weights lie in memory: the layout that one instruction multiplies, for all types in blocks.
 //
 // A member of a weight, [N, M], is ceil(N / 16) panels of 16 output features; the last is filled up with zeros.
 // A panel is a sequence of tiles along M, a tile a sequence of groups of 32 inputs. o is a feature within the
 // panel, s a span of 16 or 32 inputs that share a scale:
 //
 //     panel   tile  tile  tile ...
-//     tile    d: f16[16]   (m: f16[16])   group (group ...)      1 group, or 8 in the types with blocks of 256
+//     tile    d: f16[16]   (m: f16[16])   group (group ...)      1 group, or 8 in the types with blocks of 256;
+//                                                                mxfp4 has d: u8[16], which stand for 2^(d-128)
 //     group   (scale: i8[spans][16])   (minimum: u8[spans][16])   codes      scales and minima only if 8 groups
 //     codes   8 words of 4 inputs, each for 16 features: word[k][o] holds inputs 4k .. 4k+3 of feature o, a
 //     byte each
@@ -30,19 +30,30 @@ namespace tenon {
 inline constexpr int64_t kPanelRows = 16;
 inline constexpr int64_t kGroupInputs = 32;
 
+// Where a code is an index into one of these, what stands there is called code below.
+enum class CodeTable : uint8_t { kNone, kUneven, kE2M1 };
+struct CodeSteps {
+  int32_t bits;  // of the greatest
+  uint8_t step[16];
+};
+inline constexpr CodeSteps kCodeTables[] = {
+    {},
+    // The steps of iq4_nl and iq4_xs, raised by 128.
+    {8, {1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241}},
+    // Twice the values of E2M1, raised by 12.
+    {5, {12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0}},
+};
+
 struct PanelLayout {
   int32_t groups;   // per tile: 1 or 8
   int32_t spans;    // per group: 1 or 2
-  int32_t bits;     // per code
+  int32_t bits;     // per code, as stored
   int32_t zero;     // a weight is scale * (code - zero) - minimum ...
   bool has_minima;  // ... without minima if zero is not 0
-  bool is_table;    // the code is an index into kUnevenCodes, which gives what is called code above
+  CodeTable table;
+  bool has_exponents;                           // d is a power of two, of which the exponent is stored
   int32_t head_bytes, scale_bytes, tile_bytes;  // d and m of a tile; scales and minima of a group; a whole tile
 };
-
-// The steps of iq4_nl and iq4_xs, raised by 128.
-inline constexpr uint8_t kUnevenCodes[16] = {1,   24,  45,  63,  79,  93,  106, 118,
-                                             129, 141, 153, 166, 181, 197, 217, 241};
 
 enum class PanelKind : uint16_t {
   kQ8_0,
@@ -56,30 +67,46 @@ enum class PanelKind : uint16_t {
   kQ5_K,
   kQ6_K,
   kIQ4_NL,
-  kIQ4_XS
+  kIQ4_XS,
+  kMXFP4
 };
 
-consteval PanelLayout panel_layout(int32_t groups, int32_t spans, int32_t bits, int32_t zero, bool has_minima,
-                                   bool is_table = false) {
+consteval PanelLayout panel_layout(int32_t groups, int32_t spans, int32_t bits, int32_t zero, bool has_minima) {
   int32_t head = 32 * (has_minima ? 2 : 1);
   int32_t scales = groups == 1 ? 0 : 16 * spans * (has_minima ? 2 : 1);
-  return {groups, spans, bits, zero, has_minima, is_table, head, scales, head + groups * (scales + 64 * bits)};
+  int32_t tile = head + groups * (scales + 64 * bits);
+  return {groups, spans, bits, zero, has_minima, CodeTable::kNone, false, head, scales, tile};
+}
+
+// Codes of 4 bits that are indices.
+consteval PanelLayout table_layout(int32_t groups, CodeTable table, int32_t zero) {
+  PanelLayout layout = panel_layout(groups, 1, 4, zero, false);
+  layout.table = table;
+  return layout;
+}
+
+consteval PanelLayout mxfp4_layout() {
+  PanelLayout layout = table_layout(1, CodeTable::kE2M1, 12);
+  layout.has_exponents = true;
+  layout.head_bytes -= 16, layout.tile_bytes -= 16;
+  return layout;
 }
 
 // By PanelKind.
 inline constexpr PanelLayout kPanelLayouts[] = {
-    panel_layout(1, 1, 8, 128, false),        // q8_0
-    panel_layout(1, 1, 4, 8, false),          // q4_0
-    panel_layout(1, 1, 4, 0, true),           // q4_1
-    panel_layout(1, 1, 5, 16, false),         // q5_0
-    panel_layout(1, 1, 5, 0, true),           // q5_1
-    panel_layout(8, 2, 2, 0, true),           // q2_k
-    panel_layout(8, 2, 3, 4, false),          // q3_k
-    panel_layout(8, 1, 4, 0, true),           // q4_k
-    panel_layout(8, 1, 5, 0, true),           // q5_k
-    panel_layout(8, 2, 6, 32, false),         // q6_k
-    panel_layout(1, 1, 4, 128, false, true),  // iq4_nl
-    panel_layout(8, 1, 4, 128, false, true),  // iq4_xs
+    panel_layout(1, 1, 8, 128, false),         // q8_0
+    panel_layout(1, 1, 4, 8, false),           // q4_0
+    panel_layout(1, 1, 4, 0, true),            // q4_1
+    panel_layout(1, 1, 5, 16, false),          // q5_0
+    panel_layout(1, 1, 5, 0, true),            // q5_1
+    panel_layout(8, 2, 2, 0, true),            // q2_k
+    panel_layout(8, 2, 3, 4, false),           // q3_k
+    panel_layout(8, 1, 4, 0, true),            // q4_k
+    panel_layout(8, 1, 5, 0, true),            // q5_k
+    panel_layout(8, 2, 6, 32, false),          // q6_k
+    table_layout(1, CodeTable::kUneven, 128),  // iq4_nl
+    table_layout(8, CodeTable::kUneven, 128),  // iq4_xs
+    mxfp4_layout(),
 };
 
 }  // namespace tenon

@@ -88,6 +88,11 @@ void quantise_row(const float* x, int64_t groups, const PanelLayout& layout, Act
 
 // -- Weights
 
+// Of what is multiplied.
+constexpr int code_bits(const PanelLayout& layout) {
+  return layout.table == CodeTable::kNone ? layout.bits : kCodeTables[static_cast<int>(layout.table)].bits;
+}
+
 // Word k of the group whose codes begin at `codes`: 16 features x 4 inputs.
 template <int kKind>
 inline u32x16 code_word(const std::byte* codes, int k) {
@@ -104,16 +109,31 @@ inline u32x16 code_word(const std::byte* codes, int k) {
     codes += 2 * 64, taken += 2;
   }
   if constexpr (kLayout.bits & 1) word |= (load_bytes<u32x16>(codes) >> k & 0x01010101u) << taken;
-  if constexpr (kLayout.is_table) word = look_up(kUnevenCodes, word);
+  if constexpr (kLayout.table != CodeTable::kNone)
+    word = look_up(kCodeTables[static_cast<int>(kLayout.table)].step, word);
   return word;
 }
 
 inline f32x16 load_f16(const std::byte* from) { return from_f16(load_bytes<u16x16>(from)); }
 
+// 2^(e - 128); the two least are subnormal.
+inline f32x16 load_exponents(const std::byte* from) {
+  i32x16 e = from_u8(from);
+  return reinterpret_cast<f32x16>(e < 2 ? (e + 1) << 21 : (e - 1) << 23);
+}
+
 // Scale and minimum of 16 features for one span.
 struct Span {
   f32x16 scale, minimum;
 };
+
+// What all groups of a tile share.
+template <int kKind>
+inline Span head_of(const std::byte* tile) {
+  constexpr PanelLayout kLayout = kPanelLayouts[kKind];
+  if constexpr (kLayout.has_exponents) return {load_exponents(tile), f32x16{}};
+  return {load_f16(tile), kLayout.has_minima ? load_f16(tile + 32) : f32x16{}};
+}
 
 template <int kKind>
 inline Span span_at(const std::byte* scales, Span head, int s) {
@@ -144,7 +164,7 @@ inline int32_t start_of(const ActivationGroup& x, int s) {
 template <int kKind, int kRows>
 inline void add_group(const std::byte* scales, Span head, const ActivationGroup* x, f32x16* total) {
   constexpr PanelLayout kLayout = kPanelLayouts[kKind];
-  constexpr int kWords = 8 / kLayout.spans, kBits = kLayout.is_table ? 8 : kLayout.bits;
+  constexpr int kWords = 8 / kLayout.spans, kBits = code_bits(kLayout);
   const std::byte* codes = scales + kLayout.scale_bytes;
 #pragma GCC unroll 2
   for (int s = 0; s < kLayout.spans; ++s) {
@@ -174,7 +194,7 @@ inline void for_each_group(const PanelArgs& args, int64_t panel, Add&& add) {
   int64_t tiles = args.in / (kGroupInputs * kLayout.groups), g = 0;
   const std::byte* tile = args.panels + panel * tiles * kLayout.tile_bytes;
   for (int64_t t = 0; t < tiles; ++t, tile += kLayout.tile_bytes) {
-    Span head{load_f16(tile), kLayout.has_minima ? load_f16(tile + 32) : f32x16{}};
+    Span head = head_of<kKind>(tile);
     const std::byte* group = tile + kLayout.head_bytes;
 #pragma GCC unroll 64
     for (int i = 0; i < kLayout.tile_bytes; i += 64) __builtin_prefetch(tile + kBytesAhead + i);
@@ -247,9 +267,9 @@ void multiply(const PanelArgs& args, int64_t begin, int64_t end) {
 
 using Multiply = void (*)(const PanelArgs&, int64_t, int64_t);
 // By PanelKind.
-constexpr Multiply kMultiply[] = {multiply<0>, multiply<1>, multiply<2>,  multiply<3>,
-                                  multiply<4>, multiply<5>, multiply<6>,  multiply<7>,
-                                  multiply<8>, multiply<9>, multiply<10>, multiply<11>};
+constexpr Multiply kMultiply[] = {multiply<0>,  multiply<1>,  multiply<2>, multiply<3>, multiply<4>,
+                                  multiply<5>,  multiply<6>,  multiply<7>, multiply<8>, multiply<9>,
+                                  multiply<10>, multiply<11>, multiply<12>};
 
 }  // namespace
 

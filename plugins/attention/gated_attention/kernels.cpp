@@ -27,28 +27,98 @@ struct Running {
   float sum;   // of exp(score - most)
 };
 
-template <class Type>
-float score_of(const float* q, const std::byte* key, int64_t head_dim) {
-  f32x16 total{};
-  for (int64_t i = 0; i < head_dim; i += kLanes)
-    total = fma(load(q + i), Type::load(key + i * Type::kBytes), total);
-  return sum(total);
+// How much of a tile stays in registers: sums of so many heads x keys, and then of so many heads x vectors of
+// the result. Keys and values are then read once for several heads. Nothing else depends on it: each score and
+// each element is summed in an order of its own.
+#if defined(__AVX512F__)
+constexpr int kHeadsHeld = 4, kOthersHeld = 4;
+#elif defined(__AVX2__)
+constexpr int kHeadsHeld = 2, kOthersHeld = 2;
+#else
+constexpr int kHeadsHeld = 1, kOthersHeld = 1;
+#endif
+
+// Positions [begin, begin + count) of one sequence, within a tile.
+struct TileOfKeys {
+  const std::byte* tokens[kTile];
+  int64_t count;
+};
+
+// scores[h * kTile + j] of heads [h, h + kHeads) and keys [j, j + kKeys)
+template <class Type, int kHeads, int kKeys>
+inline void score_some(const AttendArgs& args, const TileOfKeys& tile, int64_t h, int64_t j, float* scores) {
+  f32x16 total[kHeads][kKeys] = {};
+  const float* q = args.q + h * args.head_dim;
+  for (int64_t i = 0; i < args.head_dim; i += kLanes) {
+    f32x16 key[kKeys];
+#pragma GCC unroll 4
+    for (int k = 0; k < kKeys; ++k)
+      key[k] = Type::load(tile.tokens[j + k] + args.key_offset + i * Type::kBytes);
+#pragma GCC unroll 4
+    for (int g = 0; g < kHeads; ++g) {
+      f32x16 query = load(q + g * args.head_dim + i);
+#pragma GCC unroll 4
+      for (int k = 0; k < kKeys; ++k) total[g][k] = fma(query, key[k], total[g][k]);
+    }
+  }
+#pragma GCC unroll 4
+  for (int g = 0; g < kHeads; ++g)
+#pragma GCC unroll 4
+    for (int k = 0; k < kKeys; ++k) scores[(h + g) * kTile + j + k] = sum(total[g][k]);
 }
 
-template <class Type>
-void add_value(float* out, float weight, const std::byte* value, int64_t head_dim) {
-  f32x16 factor = splat(weight);
-  for (int64_t i = 0; i < head_dim; i += kLanes)
-    store(out + i, fma(factor, Type::load(value + i * Type::kBytes), load(out + i)));
+template <class Type, int kHeads>
+inline void score_keys(const AttendArgs& args, const TileOfKeys& tile, int64_t h, float* scores) {
+  int64_t j = 0;
+  for (; j + kOthersHeld <= tile.count; j += kOthersHeld)
+    score_some<Type, kHeads, kOthersHeld>(args, tile, h, j, scores);
+  for (; j < tile.count; ++j) score_some<Type, kHeads, 1>(args, tile, h, j, scores);
+}
+
+// out[h .. h + kHeads, i .. i + 16 kVectors] += weights of the tile's keys times their values
+template <class Type, int kHeads, int kVectors>
+inline void add_some(const AttendArgs& args, const TileOfKeys& tile, int64_t h, int64_t i,
+                     const float* weights) {
+  float* out = args.out + h * args.head_dim + i;
+  f32x16 total[kHeads][kVectors];
+#pragma GCC unroll 4
+  for (int g = 0; g < kHeads; ++g)
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) total[g][v] = load(out + g * args.head_dim + v * kLanes);
+  for (int64_t j = 0; j < tile.count; ++j) {
+    const std::byte* from = tile.tokens[j] + args.value_offset + i * Type::kBytes;
+    f32x16 value[kVectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) value[v] = Type::load(from + v * kLanes * Type::kBytes);
+#pragma GCC unroll 4
+    for (int g = 0; g < kHeads; ++g) {
+      f32x16 weight = splat(weights[(h + g) * kTile + j]);
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) total[g][v] = fma(weight, value[v], total[g][v]);
+    }
+  }
+#pragma GCC unroll 4
+  for (int g = 0; g < kHeads; ++g)
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) store(out + g * args.head_dim + v * kLanes, total[g][v]);
+}
+
+template <class Type, int kHeads>
+inline void add_values(const AttendArgs& args, const TileOfKeys& tile, int64_t h, const float* weights) {
+  constexpr int64_t kStep = kOthersHeld * kLanes;
+  int64_t i = 0;
+  for (; i + kStep <= args.head_dim; i += kStep) add_some<Type, kHeads, kOthersHeld>(args, tile, h, i, weights);
+  for (; i < args.head_dim; i += kLanes) add_some<Type, kHeads, 1>(args, tile, h, i, weights);
 }
 
 // scores[kTile] become exp(score - new maximum); what was gathered is rescaled to the new maximum.
 void fold_scores(float* scores, Running& running, float* out, int64_t head_dim) {
-  float most = running.most;
+  f32x16 greatest = splat(running.most);
   for (int64_t i = 0; i < kTile; i += kLanes) {
-    float lane = max_lane(load(scores + i));
-    most = lane > most ? lane : most;
+    f32x16 lanes = load(scores + i);
+    greatest = lanes > greatest ? lanes : greatest;
   }
+  float most = max_lane(greatest);
   f32x16 total{};
   for (int64_t i = 0; i < kTile; i += kLanes) {
     f32x16 weights = exp(load(scores + i) - most);
@@ -63,20 +133,20 @@ void fold_scores(float* scores, Running& running, float* out, int64_t head_dim) 
 
 template <class Type>
 void attend_tile(const AttendArgs& args, int64_t begin, int64_t end, Running* running) {
-  const std::byte* tokens[kTile];
-  for (int64_t p = begin; p < end; ++p) tokens[p - begin] = token_at(args, p);
-  for (int64_t h = 0; h < args.heads; ++h) {
+  TileOfKeys tile{{}, end - begin};
+  for (int64_t p = begin; p < end; ++p) tile.tokens[p - begin] = token_at(args, p);
+  float scores[kAttendHeads * kTile];
+  int64_t h = 0;
+  for (; h + kHeadsHeld <= args.heads; h += kHeadsHeld) score_keys<Type, kHeadsHeld>(args, tile, h, scores);
+  for (; h < args.heads; ++h) score_keys<Type, 1>(args, tile, h, scores);
+  for (h = 0; h < args.heads; ++h) {
     // Positions beyond the tile's end weigh nothing: exp(-1e30 - most) is 0.
-    float scores[kTile];
-    for (int64_t j = 0; j < kTile; ++j)
-      scores[j] = begin + j < end
-                      ? score_of<Type>(args.q + h * args.head_dim, tokens[j] + args.key_offset, args.head_dim)
-                      : -1e30f;
-    float* out = args.out + h * args.head_dim;
-    fold_scores(scores, running[h], out, args.head_dim);
-    for (int64_t j = 0; begin + j < end; ++j)
-      add_value<Type>(out, scores[j], tokens[j] + args.value_offset, args.head_dim);
+    for (int64_t j = tile.count; j < kTile; ++j) scores[h * kTile + j] = -1e30f;
+    fold_scores(scores + h * kTile, running[h], args.out + h * args.head_dim, args.head_dim);
   }
+  for (h = 0; h + kHeadsHeld <= args.heads; h += kHeadsHeld)
+    add_values<Type, kHeadsHeld>(args, tile, h, scores);
+  for (; h < args.heads; ++h) add_values<Type, 1>(args, tile, h, scores);
 }
 
 // Heads beyond this many are handled in further rounds.
