@@ -6,7 +6,7 @@
 // panel, s a span of 16 or 32 inputs that share a scale:
 //
 //     panel   tile  tile  tile ...
-//     tile    d: f16[16]   (m: f16[16])   group (group ...)      1 group, or 8 in the types with blocks of 256
+//     tile    d: f16[16]   (m: f16[16])   group (group ...)      1, 4 or 8 groups: blocks of 32, 128 or 256
 //     group   (scale: i8[spans][16])   (minimum: u8[spans][16])   codes      scales and minima only if 8 groups
 //     codes   8 words of 4 inputs, each for 16 features: word[k][o] holds inputs 4k .. 4k+3 of feature o, a
 //     byte each
@@ -31,7 +31,7 @@ inline constexpr int64_t kPanelRows = 16;
 inline constexpr int64_t kGroupInputs = 32;
 
 struct PanelLayout {
-  int32_t groups;   // per tile: 1 or 8
+  int32_t groups;   // per tile: 1, 4 or 8
   int32_t spans;    // per group: 1 or 2
   int32_t bits;     // per code
   int32_t zero;     // a weight is scale * (code - zero) - minimum ...
@@ -56,13 +56,15 @@ enum class PanelKind : uint16_t {
   kQ5_K,
   kQ6_K,
   kIQ4_NL,
-  kIQ4_XS
+  kIQ4_XS,
+  kInt4,
+  kInt8
 };
 
 consteval PanelLayout panel_layout(int32_t groups, int32_t spans, int32_t bits, int32_t zero, bool has_minima,
                                    bool is_table = false) {
   int32_t head = 32 * (has_minima ? 2 : 1);
-  int32_t scales = groups == 1 ? 0 : 16 * spans * (has_minima ? 2 : 1);
+  int32_t scales = groups < 8 ? 0 : 16 * spans * (has_minima ? 2 : 1);
   return {groups, spans, bits, zero, has_minima, is_table, head, scales, head + groups * (scales + 64 * bits)};
 }
 
@@ -80,6 +82,8 @@ inline constexpr PanelLayout kPanelLayouts[] = {
     panel_layout(8, 2, 6, 32, false),         // q6_k
     panel_layout(1, 1, 4, 128, false, true),  // iq4_nl
     panel_layout(8, 1, 4, 128, false, true),  // iq4_xs
+    panel_layout(4, 1, 4, 8, false),          // int4
+    panel_layout(4, 1, 8, 128, false),        // int8
 };
 
 }  // namespace tenon
