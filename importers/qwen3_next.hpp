@@ -1,7 +1,7 @@
 // Qwen3-Next as a model description. What a checkpoint says of itself is read into facts, from either layout;
 // one writer makes the description of them.
 #pragma once
-#include <importers/hub_config.hpp>
+#include <importers/hub_quantisation.hpp>
 
 #include <tenon/weights/checkpoint.hpp>
 #include <tenon/weights/gguf.hpp>
@@ -58,11 +58,10 @@ struct Qwen3NextFacts {
   bool has_speculative = false;           // a head that guesses ahead
   Qwen3NextPosition position;
   Qwen3NextNames names;
-  std::string weights_path;            // empty: there are none
-  std::string dtype = "bf16";          // for reports without files
-  bool has_f8_matrices = false;        // the same
-  std::vector<std::string> f8_except;  // patterns
-  std::vector<std::string> ignore;     // patterns of tensors that nobody needs
+  std::string weights_path;         // empty: there are none
+  std::string dtype = "bf16";       // for reports without files
+  HubQuantisation quantisation;     // the same, but for gptq_version
+  std::vector<std::string> ignore;  // patterns of tensors that nobody needs
   Qwen3NextGeneration generation;
   Qwen3NextText text;
 

@@ -127,43 +127,6 @@ Result<std::string> read_dtype(const HubConfig& hub) {
   return type->second;
 }
 
-// "model.layers.17.mlp.gate" -> "model.layers.*.mlp.gate.weight"
-std::string pattern_of(const std::string& module) {
-  std::string pattern;
-  for (size_t at = 0; at < module.size();) {
-    size_t dot = std::min(module.find('.', at), module.size());
-    std::string part = module.substr(at, dot - at);
-    bool is_number = !part.empty() && part.find_first_not_of("0123456789") == std::string::npos;
-    pattern += is_number ? "*." : part + ".";
-    at = dot + 1;
-  }
-  return pattern + "weight";
-}
-
-// Files list norms and gates too, which nobody takes for matrices.
-bool may_be_matrix(const std::string& module) {
-  for (const char* other : {"norm", "A_log", "dt_bias", "conv1d"})
-    if (module.find(other) != std::string::npos) return false;
-  return true;
-}
-
-Status read_quantisation(const HubConfig& hub, Facts& facts) {
-  TENON_TRY(const Json* quantisation, hub.find_object(hub.config(), "quantization_config"));
-  if (!quantisation) return ok();
-  TENON_TRY(std::string method, hub.get_text(*quantisation, "quant_method"));
-  if (method != "fp8") return hub.refuse(*quantisation, "quant_method", method, "\"fp8\"");
-  Json tile = quantisation->value("weight_block_size", Json());
-  if (tile != Json::array({128, 128}))
-    return hub.refuse(*quantisation, "weight_block_size", tile, "[128, 128]");
-  TENON_TRY(std::vector<std::string> kept, hub.get_texts(*quantisation, "modules_to_not_convert"));
-  std::set<std::string> patterns = {"model.embed_tokens.weight"};  // a table, which no converter touches
-  for (const std::string& module : kept)
-    if (may_be_matrix(module)) patterns.insert(pattern_of(module));
-  facts.has_f8_matrices = true;
-  facts.f8_except.assign(patterns.begin(), patterns.end());
-  return ok();
-}
-
 Status read_generation(const HubConfig& hub, Facts& facts) {
   const Json& generation = hub.generation();
   Qwen3NextGeneration& to = facts.generation;
@@ -256,11 +219,12 @@ Result<Qwen3NextFacts> read_qwen3_next(const HubConfig& hub) {
   TENON_TRY(read_position(hub, facts));
   TENON_TRY(read_layers(hub, facts));
   TENON_TRY(read_experts(hub, facts));
-  TENON_TRY(read_quantisation(hub, facts));
+  TENON_TRY(facts.quantisation, read_quantisation(hub));
   TENON_TRY(read_generation(hub, facts));
   facts.text = read_text(hub);
   // The head for multi-token prediction is not in config.json; its tensors tell.
-  facts.has_speculative = hub.tensors().contains("mtp.fc.weight");
+  for (const char* name : {"mtp.fc.weight", "mtp.fc.weight_packed", "mtp.fc.qweight"})
+    facts.has_speculative |= hub.tensors().contains(name);
   facts.names = qwen3_next_hub_names(facts);
   if (hub.has_weights()) facts.weights_path = hub.directory().string();
   return facts;

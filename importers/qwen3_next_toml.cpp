@@ -120,12 +120,18 @@ void write_weights(TomlWriter& toml, const Qwen3NextFacts& facts) {
   toml.section("weights");
   if (!facts.weights_path.empty()) toml.key("path", facts.weights_path);
   toml.key("dtype", facts.dtype, "for reports without the files; a file says itself what its tensors are");
-  if (facts.has_f8_matrices) {
-    toml.key("matrices", "f8_e4m3", "what matrices are, with one scale per 128 x 128 elements ...");
+  const HubQuantisation& quantisation = facts.quantisation;
+  if (!quantisation.matrices.empty()) {
+    bool is_f8 = quantisation.matrices == "f8_e4m3";
+    toml.key("matrices", quantisation.matrices,
+             is_f8 ? "what matrices are, with one scale per 128 x 128 elements ..."
+                   : "what matrices are, with scales for groups of inputs ...");
     std::string list = "[  # ... but for these\n";
-    for (const std::string& pattern : facts.f8_except) list += "  " + TomlWriter::quoted(pattern) + ",\n";
+    for (const std::string& pattern : quantisation.except) list += "  " + TomlWriter::quoted(pattern) + ",\n";
     toml.raw_key("except", list + "]");
   }
+  if (quantisation.gptq_version != 1)
+    toml.key("gptq_version", quantisation.gptq_version, "zero points are stored as they are");
   if (!facts.ignore.empty())
     toml.raw_key("ignore", TomlWriter::list(facts.ignore), "tensors that nobody needs");
   toml.key("layer_prefix", facts.names.layer_prefix);

@@ -114,10 +114,14 @@ void read_weights(TomlReader reader, const fs::path& directory, WeightsSection& 
   if (reader.has("path")) weights.path = directory / path;
   reader.word("dtype", dtype, {"f32", "f16", "bf16"}, Need::kOptional);
   weights.storage.dtype = *find_dtype(dtype);
-  reader.word("matrices", matrices, {"f8_e4m3"}, Need::kOptional);
-  weights.storage.f8_matrices = !matrices.empty();
-  reader.texts("except", weights.storage.f8_except);
+  reader.word("matrices", matrices, {"f8_e4m3", "int4", "int4_32", "int8", "int8_32", "uint4_32"},
+              Need::kOptional);
+  weights.storage.matrices = find_dtype(matrices);
+  reader.texts("except", weights.storage.except);
   reader.text("scale_suffix", weights.storage.scale_suffix, Need::kOptional);
+  uint32_t gptq_version = 1;
+  reader.integer("gptq_version", gptq_version, 1, 2, Need::kOptional);
+  weights.storage.gptq_version = static_cast<GptqVersion>(gptq_version);
   reader.texts("ignore", weights.storage.ignore);
   reader.truth("pack", weights.pack, Need::kOptional);
   reader.text("layer_prefix", weights.layer_prefix);

@@ -1,7 +1,7 @@
 #include <tenon/ops/block_products.hpp>
 
 #include <tenon/ops/packing.hpp>
-#include <tenon/weights/block_formats.hpp>
+#include <tenon/weights/weight_blocks.hpp>
 
 #include <algorithm>
 
@@ -49,7 +49,7 @@ BlockProducts::BlockProducts(Isa isa, uint32_t workers) : workers_(new Worker[wo
 
 void BlockProducts::run(const tenon_weight& weight, int64_t member, const LinearArgs& args, int64_t begin,
                         int64_t end, uint32_t worker) {
-  if (weight.panels.bytes() == 0) return run_dequantised(weight.dtype, args, begin, end, workers_[worker]);
+  if (weight.panels.bytes() == 0) return run_dequantised(weight, member, args, begin, end, worker);
   run_packed(panel_args(weight, member), args, begin, end, workers_[worker]);
 }
 
@@ -79,16 +79,14 @@ const ActivationGroup* BlockProducts::quantised(const QuantiseArgs& rows, Worker
   return groups;
 }
 
-void BlockProducts::run_dequantised(DType type, const LinearArgs& args, int64_t begin, int64_t end,
-                                    Worker& worker) {
-  uint64_t row_bytes = bytes_of(type, static_cast<uint64_t>(args.in));
+void BlockProducts::run_dequantised(const tenon_weight& weight, int64_t member, const LinearArgs& args,
+                                    int64_t begin, int64_t end, uint32_t worker) {
+  std::byte* memory = workers_[worker].memory.get();
   for (int64_t n = begin; n < end; n += kLinearTile) {
     int64_t count = std::min(end - n, kLinearTile);
-    auto* rows = reinterpret_cast<float*>(worker.memory.get());
-    dequantise(type, args.weight + static_cast<uint64_t>(n) * row_bytes, static_cast<uint64_t>(count * args.in),
-               rows);
+    dequantise_rows(weight, static_cast<size_t>(member), n, count, reinterpret_cast<float*>(memory));
     LinearArgs part = args;
-    part.weight = worker.memory.get(), part.dtype = TENON_F32;
+    part.weight = memory, part.dtype = TENON_F32;
     part.y += n - args.y_first, part.y_first = 0, part.bias = args.bias ? args.bias + n : nullptr;
     linear_(part, 0, count);
   }

@@ -1,4 +1,4 @@
-// Products with weights in blocks, the types of GGUF files. Two ways, chosen by how the weight is kept: packed
+// Products with weights in blocks. Two ways, chosen by how the weight is kept: packed
 // ones meet activations of 8 bits (quantised_cpu.hpp), the others are read as float32, a few features at a
 // time, and meet float32.
 //
@@ -51,7 +51,8 @@ class BlockProducts {
   };
 
   void run_packed(PanelArgs panels, const LinearArgs& args, int64_t begin, int64_t end, Worker& worker);
-  void run_dequantised(DType type, const LinearArgs& args, int64_t begin, int64_t end, Worker& worker);
+  void run_dequantised(const tenon_weight& weight, int64_t member, const LinearArgs& args, int64_t begin,
+                       int64_t end, uint32_t worker);
   const ActivationGroup* quantised(const QuantiseArgs& rows, Worker& worker) const;
 
   decltype(&isa_scalar::linear) linear_;

@@ -2,7 +2,7 @@
 #include <tenon/base/checked.hpp>
 #include <tenon/ops/linear_cpu.hpp>
 #include <tenon/ops/ops.hpp>
-#include <tenon/weights/block_formats.hpp>
+#include <tenon/weights/weight_blocks.hpp>
 
 #include <algorithm>
 
@@ -133,13 +133,10 @@ Status DenseOps::embed(const tenon_weight& weight, const int32_t* tokens, Matrix
                                       std::to_string(weight.rows - 1)};
     LinearArgs args = args_of(weight, 0);
     args.y = y.row(r);
-    if (is_in_blocks(weight)) {
-      uint64_t columns = static_cast<uint64_t>(weight.columns);
-      uint64_t row_bytes = bytes_of(weight.dtype, columns);
-      dequantise(weight.dtype, args.weight + static_cast<uint64_t>(tokens[r]) * row_bytes, columns, args.y);
-    } else {
+    if (is_in_blocks(weight))
+      dequantise_rows(weight, 0, tokens[r], 1, args.y);
+    else
       kernel(args, tokens[r]);
-    }
   }
   return ok();
 }

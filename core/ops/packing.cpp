@@ -2,12 +2,13 @@
 
 #include <tenon/base/checked.hpp>
 #include <tenon/ops/ops.hpp>
-#include <tenon/weights/block_formats.hpp>
 #include <tenon/weights/convert.hpp>
+#include <tenon/weights/weight_blocks.hpp>
 
 #include <sys/mman.h>
 
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 
@@ -91,32 +92,59 @@ void put_tile(const PanelLayout& layout, const BlockCodes* blocks, std::byte* to
   }
 }
 
-// Features beyond the last have factors of zero.
-void put_panel(const tenon_weight& weight, const PanelLayout& layout, const std::byte* member, int64_t panel,
-               std::byte* to) {
-  const BlockFormat& format = block_format_of(weight.dtype);
-  BlockSize size = block_of(weight.dtype);
-  uint64_t row_bytes = bytes_of(weight.dtype, static_cast<uint64_t>(weight.columns));
-  int64_t first = panel * kPanelRows, rows = std::min(weight.rows - first, kPanelRows);
-  BlockCodes blocks[kPanelRows] = {};
-  for (int64_t tile = 0; tile * size.elements < weight.columns; ++tile, to += layout.tile_bytes) {
-    for (int64_t o = 0; o < rows; ++o)
-      format.read(
-          member + static_cast<uint64_t>(first + o) * row_bytes + static_cast<uint64_t>(tile) * size.bytes,
-          blocks[o]);
-    put_tile(layout, blocks, to);
-  }
+bool has_halves(const BlockCodes& block) {
+  constexpr float kMost = 65504;
+  return std::fabs(block.d) <= kMost && std::fabs(block.m) <= kMost;
 }
 
-constexpr DType kTypes[] = {DType::kQ8_0,   DType::kQ4_0,   DType::kQ4_1, DType::kQ5_0, DType::kQ5_1,
-                            DType::kQ2_K,   DType::kQ3_K,   DType::kQ4_K, DType::kQ5_K, DType::kQ6_K,
-                            DType::kIQ4_NL, DType::kIQ4_XS, DType::kMXFP4};
+// Features beyond the last have factors of zero. False if some factor is beyond half precision.
+bool put_panel(const tenon_weight& weight, const PanelLayout& layout, size_t member, int64_t panel,
+               std::byte* to) {
+  int64_t elements = block_of(weight.dtype).elements;
+  int64_t first = panel * kPanelRows, rows = std::min(weight.rows - first, kPanelRows);
+  BlockCodes blocks[kPanelRows] = {};
+  bool fits = true;
+  for (int64_t tile = 0; tile * elements < weight.columns; ++tile, to += layout.tile_bytes) {
+    for (int64_t o = 0; o < rows; ++o) {
+      read_block(weight, member, first + o, tile, blocks[o]);
+      fits &= layout.has_exponents || has_halves(blocks[o]);
+    }
+    put_tile(layout, blocks, to);
+  }
+  return fits;
+}
+
+struct PackedType {
+  DType type;
+  PanelKind kind;
+};
+constexpr PackedType kTypes[] = {
+    {DType::kQ8_0, PanelKind::kQ8_0},
+    {DType::kQ4_0, PanelKind::kQ4_0},
+    {DType::kQ4_1, PanelKind::kQ4_1},
+    {DType::kQ5_0, PanelKind::kQ5_0},
+    {DType::kQ5_1, PanelKind::kQ5_1},
+    {DType::kQ2_K, PanelKind::kQ2_K},
+    {DType::kQ3_K, PanelKind::kQ3_K},
+    {DType::kQ4_K, PanelKind::kQ4_K},
+    {DType::kQ5_K, PanelKind::kQ5_K},
+    {DType::kQ6_K, PanelKind::kQ6_K},
+    {DType::kIQ4_NL, PanelKind::kIQ4_NL},
+    {DType::kIQ4_XS, PanelKind::kIQ4_XS},
+    {DType::kMXFP4, PanelKind::kMXFP4},
+    {DType::kInt4, PanelKind::kInt4},
+    {DType::kInt8, PanelKind::kInt8},
+    // Groups of 32 are what older types have, too.
+    {DType::kInt4_32, PanelKind::kQ4_0},
+    {DType::kInt8_32, PanelKind::kQ8_0},
+    {DType::kUint4_32, PanelKind::kQ4_1},
+};
 
 }  // namespace
 
 std::optional<PanelKind> find_panel_kind(DType type) {
-  for (size_t i = 0; i < std::size(kTypes); ++i)
-    if (kTypes[i] == type) return static_cast<PanelKind>(i);
+  for (const PackedType& packed : kTypes)
+    if (packed.type == type) return packed.kind;
   return std::nullopt;
 }
 
@@ -136,13 +164,16 @@ Status pack(tenon_weight& weight, ThreadPool& threads) {
   if (buffer.bytes() > 0) madvise(buffer.data(), buffer.bytes(), MADV_HUGEPAGE);
   const PanelLayout& layout = kPanelLayouts[static_cast<size_t>(*kind)];
   int64_t panels = (weight.rows + kPanelRows - 1) / kPanelRows;
+  std::atomic<bool> fits = true;
   parallel_for(
       threads, panels * static_cast<int64_t>(weight.members.size()), 4, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i)
-          put_panel(weight, layout, weight.members[static_cast<size_t>(i / panels)].data, i % panels,
-                    buffer.data() + static_cast<uint64_t>(i) * (member_bytes / static_cast<uint64_t>(panels)));
+          if (!put_panel(
+                  weight, layout, static_cast<size_t>(i / panels), i % panels,
+                  buffer.data() + static_cast<uint64_t>(i) * (member_bytes / static_cast<uint64_t>(panels))))
+            fits = false;
       });
-  weight.panels = std::move(buffer);
+  if (fits) weight.panels = std::move(buffer);
   return ok();
 }
 

@@ -19,6 +19,8 @@ uint64_t panel_bytes_of(PanelKind kind, int64_t rows, int64_t columns);
 // without members. Takes as many bytes as the file does (19 % more for q2_k, 2 to 4 % for the other types of
 // 256 elements but q6_k) and reads each byte of the file once, whose pages may be dropped afterwards. [control]
 //
+// Scales become half precision, which those of GGUF files are and others round to: to 11 bits, or 2^-25 where
+// that is more. A weight with one beyond half precision stays as it was.
 // Fails if there is no memory for it, in which case the weight stays as it was.
 Status pack(tenon_weight& weight, ThreadPool& threads);
 

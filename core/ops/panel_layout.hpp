@@ -5,7 +5,7 @@
 // panel, s a span of 16 or 32 inputs that share a scale:
 //
 //     panel   tile  tile  tile ...
-//     tile    d: f16[16]   (m: f16[16])   group (group ...)      1 group, or 8 in the types with blocks of 256;
+//     tile    d: f16[16]   (m: f16[16])   group (group ...)      1, 4 or 8 groups: blocks of 32, 128 or 256;
 //                                                                mxfp4 has d: u8[16], which stand for 2^(d-128)
 //     group   (scale: i8[spans][16])   (minimum: u8[spans][16])   codes      scales and minima only if 8 groups
 //     codes   8 words of 4 inputs, each for 16 features: word[k][o] holds inputs 4k .. 4k+3 of feature o, a
@@ -45,7 +45,7 @@ inline constexpr CodeSteps kCodeTables[] = {
 };
 
 struct PanelLayout {
-  int32_t groups;   // per tile: 1 or 8
+  int32_t groups;   // per tile: 1, 4 or 8
   int32_t spans;    // per group: 1 or 2
   int32_t bits;     // per code, as stored
   int32_t zero;     // a weight is scale * (code - zero) - minimum ...
@@ -68,12 +68,14 @@ enum class PanelKind : uint16_t {
   kQ6_K,
   kIQ4_NL,
   kIQ4_XS,
-  kMXFP4
+  kMXFP4,
+  kInt4,
+  kInt8
 };
 
 consteval PanelLayout panel_layout(int32_t groups, int32_t spans, int32_t bits, int32_t zero, bool has_minima) {
   int32_t head = 32 * (has_minima ? 2 : 1);
-  int32_t scales = groups == 1 ? 0 : 16 * spans * (has_minima ? 2 : 1);
+  int32_t scales = groups < 8 ? 0 : 16 * spans * (has_minima ? 2 : 1);
   int32_t tile = head + groups * (scales + 64 * bits);
   return {groups, spans, bits, zero, has_minima, CodeTable::kNone, false, head, scales, tile};
 }
@@ -107,6 +109,8 @@ inline constexpr PanelLayout kPanelLayouts[] = {
     table_layout(1, CodeTable::kUneven, 128),  // iq4_nl
     table_layout(8, CodeTable::kUneven, 128),  // iq4_xs
     mxfp4_layout(),
+    panel_layout(4, 1, 4, 8, false),    // int4
+    panel_layout(4, 1, 8, 128, false),  // int8
 };
 
 }  // namespace tenon

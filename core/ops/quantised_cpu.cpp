@@ -267,9 +267,9 @@ void multiply(const PanelArgs& args, int64_t begin, int64_t end) {
 
 using Multiply = void (*)(const PanelArgs&, int64_t, int64_t);
 // By PanelKind.
-constexpr Multiply kMultiply[] = {multiply<0>,  multiply<1>,  multiply<2>, multiply<3>, multiply<4>,
-                                  multiply<5>,  multiply<6>,  multiply<7>, multiply<8>, multiply<9>,
-                                  multiply<10>, multiply<11>, multiply<12>};
+constexpr Multiply kMultiply[] = {multiply<0>,  multiply<1>,  multiply<2>,  multiply<3>,  multiply<4>,
+                                  multiply<5>,  multiply<6>,  multiply<7>,  multiply<8>,  multiply<9>,
+                                  multiply<10>, multiply<11>, multiply<12>, multiply<13>, multiply<14>};
 
 }  // namespace
 

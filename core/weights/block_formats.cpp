@@ -177,17 +177,32 @@ void read_mxfp4(const std::byte* block, BlockCodes& codes) {
 }
 
 constexpr BlockFormat kFormats[] = {
-    {DType::kQ4_0, 32, 8, nullptr, read_q4_0},        {DType::kQ4_1, 32, 0, nullptr, read_q4_1},
-    {DType::kQ5_0, 32, 16, nullptr, read_q5_0},       {DType::kQ5_1, 32, 0, nullptr, read_q5_1},
-    {DType::kQ8_0, 32, 128, nullptr, read_q8_0},      {DType::kQ2_K, 16, 0, nullptr, read_q2_k},
-    {DType::kQ3_K, 16, 4, nullptr, read_q3_k},        {DType::kQ4_K, 32, 0, nullptr, read_q4_k},
-    {DType::kQ5_K, 32, 0, nullptr, read_q5_k},        {DType::kQ6_K, 16, 32, nullptr, read_q6_k},
-    {DType::kIQ4_NL, 32, 0, kUnevenSteps, read_q4_0}, {DType::kIQ4_XS, 32, 0, kUnevenSteps, read_iq4_xs},
+    {DType::kQ4_0, 32, 8, nullptr, read_q4_0},
+    {DType::kQ4_1, 32, 0, nullptr, read_q4_1},
+    {DType::kQ5_0, 32, 16, nullptr, read_q5_0},
+    {DType::kQ5_1, 32, 0, nullptr, read_q5_1},
+    {DType::kQ8_0, 32, 128, nullptr, read_q8_0},
+    {DType::kQ2_K, 16, 0, nullptr, read_q2_k},
+    {DType::kQ3_K, 16, 4, nullptr, read_q3_k},
+    {DType::kQ4_K, 32, 0, nullptr, read_q4_k},
+    {DType::kQ5_K, 32, 0, nullptr, read_q5_k},
+    {DType::kQ6_K, 16, 32, nullptr, read_q6_k},
+    {DType::kIQ4_NL, 32, 0, kUnevenSteps, read_q4_0},
+    {DType::kIQ4_XS, 32, 0, kUnevenSteps, read_iq4_xs},
     {DType::kMXFP4, 32, 0, kE2M1, read_mxfp4},
+    // Scales are elsewhere.
+    {DType::kInt4, 32, 8, nullptr, nullptr},
+    {DType::kInt4_32, 32, 8, nullptr, nullptr},
+    {DType::kInt8, 32, 128, nullptr, nullptr},
+    {DType::kInt8_32, 32, 128, nullptr, nullptr},
+    {DType::kUint4_32, 32, 0, nullptr, nullptr},
 };
 
+}  // namespace
+
 // Each type's products fit in 24 bits, so they are exact in float32 and the difference alone rounds.
-void dequantise_block(const BlockFormat& format, const BlockCodes& codes, uint32_t elements, float* to) {
+void dequantise_block(const BlockFormat& format, const BlockCodes& codes, float* to) {
+  uint32_t elements = block_of(format.type).elements;
   for (uint32_t i = 0; i < elements; ++i) {
     uint32_t s = i / format.span;
     int integer = format.table ? format.table[codes.code[i]] : codes.code[i] - format.zero;
@@ -195,8 +210,6 @@ void dequantise_block(const BlockFormat& format, const BlockCodes& codes, uint32
     to[i] = codes.d * static_cast<float>(codes.scale[s]) * static_cast<float>(integer) - minimum;
   }
 }
-
-}  // namespace
 
 const BlockFormat& block_format_of(DType type) {
   for (const BlockFormat& format : kFormats)
@@ -206,11 +219,12 @@ const BlockFormat& block_format_of(DType type) {
 
 void dequantise(DType type, const std::byte* blocks, uint64_t elements, float* to) {
   const BlockFormat& format = block_format_of(type);
+  TENON_CHECK(format.read, "{} has its scales elsewhere", name_of(type));
   BlockSize size = block_of(type);
   BlockCodes codes;
   for (uint64_t i = 0; i < elements; i += size.elements, blocks += size.bytes) {
     format.read(blocks, codes);
-    dequantise_block(format, codes, size.elements, to + i);
+    dequantise_block(format, codes, to + i);
   }
 }
 

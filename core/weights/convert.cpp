@@ -64,6 +64,20 @@ float float_of_f8_e4m3(uint8_t bits) {
   return bits & 0x80 ? -magnitude : magnitude;
 }
 
+uint8_t f8_e4m3_of_float(float value) {
+  uint32_t bits = std::bit_cast<uint32_t>(value), magnitude = bits & 0x7fffffff;
+  uint8_t sign = static_cast<uint8_t>(bits >> 24 & 0x80);
+  if (magnitude > 0x7f800000) return sign | 0x7f;
+  if (magnitude >= 0x43e00000) return sign | 0x7e;
+  // Below 2^-6 the last place is worth 2^-9; adding 2^14 leaves the rounded count of those in the low bits.
+  if (magnitude < 0x3c800000) {
+    float shifted = std::bit_cast<float>(magnitude) + 0x1p14f;
+    return sign | static_cast<uint8_t>(std::bit_cast<uint32_t>(shifted) - 0x46800000);
+  }
+  uint32_t tie = magnitude >> 20 & 1;
+  return sign | static_cast<uint8_t>((magnitude - 0x3c000000 + 0x7ffff + tie) >> 20);
+}
+
 std::vector<float> floats_of(const StoredTensor& tensor) {
   switch (tensor.dtype) {
     case DType::kF32: return convert_all<float>(tensor, [](float value) { return value; });

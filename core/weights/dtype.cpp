@@ -9,7 +9,7 @@ struct Entry {
   DType type;
   BlockSize block;
   const char* name;
-  const char* safetensors_name;  // NULL: such tensors are in GGUF files only
+  const char* safetensors_name;  // NULL: no tensor of such files has this type
   int gguf_type;                 // -1: such tensors are not in GGUF files
 };
 
@@ -34,6 +34,11 @@ constexpr Entry kTypes[] = {
     {DType::kIQ4_NL, {32, 18}, "iq4_nl", nullptr, 20},
     {DType::kIQ4_XS, {256, 136}, "iq4_xs", nullptr, 23},
     {DType::kMXFP4, {32, 17}, "mxfp4", nullptr, 39},
+    {DType::kInt4, {128, 64}, "int4", nullptr, -1},
+    {DType::kInt4_32, {32, 16}, "int4_32", nullptr, -1},
+    {DType::kInt8, {128, 128}, "int8", nullptr, -1},
+    {DType::kInt8_32, {32, 32}, "int8_32", nullptr, -1},
+    {DType::kUint4_32, {32, 16}, "uint4_32", nullptr, -1},
 };
 
 const Entry& entry_of(DType type) {
@@ -84,6 +89,8 @@ std::optional<DType> find_gguf_dtype(uint32_t number) {
 bool is_float(DType type) {
   return type == DType::kF32 || type == DType::kF16 || type == DType::kBF16 || type == DType::kF8E4M3;
 }
+
+bool has_scale_tensors(DType type) { return type >= DType::kInt4; }
 
 bool is_matrix_type(DType type) { return is_float(type) || block_of(type).elements > 1; }
 

@@ -31,11 +31,19 @@ enum class DType : uint16_t {
   kIQ4_NL,
   kIQ4_XS,
   kMXFP4,
+  // Integers in blocks of 32 or 128 that share a scale; unlike the types above, scales are tensors of their own
+  // (grouped_tensors.hpp). kUint4_32 has minima too.
+  kInt4 = 512,
+  kInt4_32,
+  kInt8,
+  kInt8_32,
+  kUint4_32,
 };
 
 // What is stored as a unit. A row consists of whole blocks.
 struct BlockSize {
-  uint32_t elements, bytes;  // elements is 1 for all but the GGUF types
+  uint32_t elements,
+      bytes;  // elements is 1 for all but types in blocks; bytes are without scales that are tensors
 };
 BlockSize block_of(DType type);
 
@@ -57,6 +65,9 @@ std::optional<DType> find_gguf_dtype(uint32_t number);
 
 // True for plain float types, whose elements stand alone.
 bool is_float(DType type);
+
+// True for types in blocks whose scales are tensors of their own.
+bool has_scale_tensors(DType type);
 
 // True for what a matrix may be stored as: the float types and those in blocks.
 bool is_matrix_type(DType type);

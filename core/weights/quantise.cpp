@@ -1,4 +1,4 @@
-// Floats to the blocks of q8_0, q4_0, q4_k and q6_k.
+// Floats to the blocks of q8_0, q4_0, q4_k and q6_k, to integers in groups, and to f8_e4m3 in tiles.
 //
 // A span's codes follow from its scale; the scale is found by trying several, and fitting each trial's codes to
 // the values by least squares (quantise_cpu.cpp, many spans at once).
@@ -8,6 +8,7 @@
 #include <tenon/base/isa.hpp>
 #include <tenon/weights/convert.hpp>
 #include <tenon/weights/quantise_cpu.hpp>
+#include <tenon/weights/weight.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -162,6 +163,63 @@ void quantise(DType type, const float* values, uint64_t elements, std::byte* to)
       uint64_t first = (i - begin) / span;
       quantiser->quantise_block(values + i, {scale + first, minimum + first}, to);
     }
+  }
+}
+
+namespace {
+
+constexpr int kSpansAtATime = 64;
+
+void fit_groups(bool has_4_bits, const FitArgs& args) {
+  if (has_4_bits) return kernels().fit_scales(args, 8);
+  for (int64_t s = 0; s < args.spans; ++s) {
+    args.scale[s] = 0;
+    for (int i = 0; i < args.length; ++i)
+      args.scale[s] = std::max(args.scale[s], std::fabs(args.values[s * args.length + i]) / 127);
+  }
+}
+
+void put_group(bool has_4_bits, const float* values, int length, float scale, std::byte* to) {
+  uint8_t codes[kSpanLengthMax];
+  int middle = has_4_bits ? 8 : 128;
+  kernels().put_codes({values, length, 0, inverse(scale), -middle, middle - 1, codes});
+  if (!has_4_bits) {
+    std::memcpy(to, codes, static_cast<size_t>(length));
+    return;
+  }
+  for (int i = 0; i < length; i += 2) to[i / 2] = static_cast<std::byte>(codes[i] | codes[i + 1] << 4);
+}
+
+}  // namespace
+
+// Codes are the nearest to what scales make of them once those are rounded.
+void quantise_groups(DType type, const float* values, uint64_t elements, std::byte* codes, std::byte* scales) {
+  BlockSize size = block_of(type);
+  bool has_4_bits = size.bytes < size.elements;
+  int length = static_cast<int>(size.elements);
+  float fitted[kSpansAtATime];
+  for (int64_t left = static_cast<int64_t>(elements) / length, count; left > 0; left -= count) {
+    count = std::min<int64_t>(left, kSpansAtATime);
+    fit_groups(has_4_bits, {values, count, length, fitted, nullptr});
+    for (int64_t s = 0; s < count; ++s, values += length, codes += size.bytes, scales += 2) {
+      uint16_t half = bf16_of_float(fitted[s]);
+      std::memcpy(scales, &half, sizeof half);
+      put_group(has_4_bits, values, length, float_of_bf16(half), codes);
+    }
+  }
+}
+
+void quantise_f8_tiles(const float* values, int64_t rows, int64_t columns, std::byte* codes, float* scales) {
+  constexpr float kMost = 448;  // of f8_e4m3
+  for (int64_t first = 0; first < columns; first += kScaleTile, ++scales) {
+    int64_t end = std::min(first + kScaleTile, columns);
+    float most = 0;
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t m = first; m < end; ++m) most = std::max(most, std::fabs(values[r * columns + m]));
+    *scales = most / kMost > 0 ? most / kMost : 1;
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t m = first; m < end; ++m)
+        codes[r * columns + m] = static_cast<std::byte>(f8_e4m3_of_float(values[r * columns + m] / *scales));
   }
 }
 

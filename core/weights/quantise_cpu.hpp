@@ -7,12 +7,12 @@
 
 namespace tenon {
 
-inline constexpr int kSpanLengthMax = 32;
+inline constexpr int kSpanLengthMax = 128;
 
 struct FitArgs {
   const float* values;  // [spans][length]
   int64_t spans;
-  int length;      // 16 or 32
+  int length;      // a multiple of 16
   float* scale;    // [spans]
   float* minimum;  // [spans], of fit_lines
 };

@@ -53,6 +53,13 @@ uint64_t tiles_of(int64_t rows, int64_t columns) {
   return round_up(rows, kScaleTile) / kScaleTile * (round_up(columns, kScaleTile) / kScaleTile);
 }
 
+// Of one member, about: as they are usually stored.
+double scale_bytes_of(const tenon_weight& weight) {
+  if (weight.dtype == DType::kF8E4M3) return 4.0 * static_cast<double>(tiles_of(weight.rows, weight.columns));
+  if (!has_scale_tensors(weight.dtype)) return 0;
+  return 2.0 * static_cast<double>(weight.rows * weight.columns / block_of(weight.dtype).elements);
+}
+
 }  // namespace
 
 WeightStore::WeightStore(std::optional<Checkpoint> checkpoint, StorageOptions options)
@@ -65,7 +72,7 @@ const tenon_weight* WeightStore::get(const TensorRequest& request) {
   tenon_weight& weight = weights_.emplace_back();
   weight.rows = request.shape[0], weight.columns = request.shape[1];
   if (first.empty()) return &weight;
-  weight.dtype = assumed_dtype(first, true);
+  weight.dtype = checkpoint_ ? options_.dtype : assumed_dtype(first, weight.columns);
   if (const StoredTensor* stored = checkpoint_ ? checkpoint_->find(first) : nullptr)
     weight.dtype = stored->dtype;
   if (uint32_t block = block_of(weight.dtype).elements; weight.columns % block != 0) {
@@ -82,11 +89,11 @@ const tenon_weight* WeightStore::get(const TensorRequest& request) {
 }
 
 void WeightStore::add_member(tenon_weight& weight, const std::string& name, const TensorRequest& request) {
+  if (checkpoint_ && !checkpoint_->find(name) && add_grouped(weight, name, request)) return;
   uint64_t elements = static_cast<uint64_t>(weight.rows * weight.columns);
   const float* scales = weight.dtype == DType::kF8E4M3 ? take_scales(name, weight, request) : nullptr;
-  double scale_bytes =
-      weight.dtype == DType::kF8E4M3 ? 4.0 * static_cast<double>(tiles_of(weight.rows, weight.columns)) : 0;
-  count(name, request, elements, static_cast<double>(bytes_of(weight.dtype, elements)) + scale_bytes);
+  count(name, request, elements,
+        static_cast<double>(bytes_of(weight.dtype, elements)) + scale_bytes_of(weight));
   if (!checkpoint_) return;
   const StoredTensor* stored = take(name, request.shape, request);
   if (!stored) return;
@@ -98,6 +105,28 @@ void WeightStore::add_member(tenon_weight& weight, const std::string& name, cons
     return;
   }
   weight.members.push_back({stored->data, scales});
+}
+
+// Codes with scales in tensors of their own; false if there are none.
+bool WeightStore::add_grouped(tenon_weight& weight, const std::string& name, const TensorRequest& request) {
+  auto found = find_grouped_tensors(*checkpoint_, name, weight.rows, weight.columns, options_.gptq_version);
+  if (!found.ok()) {
+    used_.insert(name);
+    problems_.push_back(found.error().text);
+    return true;
+  }
+  if (!found.value()) return false;
+  GroupedTensors& grouped = *found.value();
+  used_.insert(grouped.names.begin(), grouped.names.end());
+  count(name, request, static_cast<uint64_t>(weight.rows * weight.columns), static_cast<double>(grouped.bytes));
+  if (weight.members.empty()) weight.dtype = grouped.dtype, weight.groups = grouped.layout;
+  if (weight.dtype != grouped.dtype || weight.groups != grouped.layout)
+    misshapen_.push_back(name + " is " + name_of(grouped.dtype) + " in groups of " +
+                         std::to_string(grouped.layout.group) +
+                         ", expected the same as the others of its group");
+  else
+    weight.members.push_back(grouped.member);
+  return true;
 }
 
 // One tensor [E, out, in] that holds the whole group.
@@ -122,7 +151,7 @@ const float* WeightStore::get_values(const TensorRequest& request) {
   const StoredTensor* stored = checkpoint_ ? checkpoint_->find(request.tensor) : nullptr;
   if (request.tensor.empty()) return values_.emplace_back(elements).data();
   bool is_float_type = stored && is_float(stored->dtype) && stored->dtype != DType::kF8E4M3;
-  DType dtype = is_float_type ? stored->dtype : assumed_dtype(request.tensor, false);
+  DType dtype = is_float_type ? stored->dtype : options_.dtype;
   count(request.tensor, request, elements, static_cast<double>(bytes_of(dtype, elements)));
   if (checkpoint_) stored = take(request.tensor, request.shape, request);
   bool is_readable = stored && is_float_type;
@@ -173,9 +202,10 @@ void WeightStore::count(const std::string& name, const TensorRequest& request, u
   totals_.active_bytes += bytes * request.active;
 }
 
-DType WeightStore::assumed_dtype(const std::string& name, bool is_matrix) const {
-  bool is_f8 = is_matrix && options_.f8_matrices && !matches_any(name, options_.f8_except);
-  return is_f8 ? DType::kF8E4M3 : options_.dtype;
+// Of a matrix. What is not whole blocks of a type stays as it was when the others became that type.
+DType WeightStore::assumed_dtype(const std::string& name, int64_t columns) const {
+  if (!options_.matrices || matches_any(name, options_.except)) return options_.dtype;
+  return columns % block_of(*options_.matrices).elements == 0 ? *options_.matrices : options_.dtype;
 }
 
 std::vector<std::string> WeightStore::unused() const {

@@ -1,8 +1,7 @@
 // Finds the tensors that plugins ask for, keeps what they are given alive, and counts. Requests go on after a
 // problem, so that finish() can name every missing, misshapen and unused tensor at once.
 #pragma once
-#include <tenon/weights/checkpoint.hpp>
-#include <tenon/weights/weight.hpp>
+#include <tenon/weights/grouped_tensors.hpp>
 
 #include <deque>
 #include <optional>
@@ -13,10 +12,11 @@ namespace tenon {
 // The description's [weights] table, as far as storage goes.
 struct StorageOptions {
   DType dtype = DType::kBF16;               // what to assume where there is no checkpoint to look at
-  bool f8_matrices = false;                 // the same, for matrices: f8_e4m3 with scales
-  std::vector<std::string> f8_except;       // patterns (* and ?) of tensors that stay `dtype` all the same
+  std::optional<DType> matrices;            // the same, for matrices, with scales: f8_e4m3, int4 and others
+  std::vector<std::string> except;          // patterns (* and ?) of tensors that stay `dtype` all the same
   std::string scale_suffix = "_scale_inv";  // NAME + suffix holds the scales of an f8_e4m3 tensor NAME
-  std::vector<std::string> ignore;          // patterns of tensors that nobody needs to ask for
+  GptqVersion gptq_version = GptqVersion::kLessOne;
+  std::vector<std::string> ignore;  // patterns of tensors that nobody needs to ask for
 };
 
 // A request with the names resolved.
@@ -62,8 +62,9 @@ class WeightStore {
   const float* take_scales(const std::string& name, const tenon_weight& weight, const TensorRequest& request);
   void add_member(tenon_weight& weight, const std::string& name, const TensorRequest& request);
   void add_stack(tenon_weight& weight, const TensorRequest& request);
+  bool add_grouped(tenon_weight& weight, const std::string& name, const TensorRequest& request);
   void count(const std::string& name, const TensorRequest& request, uint64_t elements, double bytes);
-  DType assumed_dtype(const std::string& name, bool is_matrix) const;
+  DType assumed_dtype(const std::string& name, int64_t columns) const;
   std::vector<std::string> unused() const;
 
   std::optional<Checkpoint> checkpoint_;

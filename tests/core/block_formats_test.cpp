@@ -149,6 +149,42 @@ TEST(BlockFormats, TinyAndLargeValuesStayFinite) {
         EXPECT_TRUE(std::isfinite(value)) << name_of(type) << " " << size;
 }
 
+TEST(BlockFormats, F8CodesComeBackAndRoundToNearestEven) {
+  for (uint32_t bits = 0; bits < 256; ++bits) {
+    float value = float_of_f8_e4m3(static_cast<uint8_t>(bits));
+    if (std::isnan(value)) continue;
+    EXPECT_EQ(f8_e4m3_of_float(value), bits);
+  }
+  for (uint8_t code = 0; code < 0x7e; ++code) {
+    float low = float_of_f8_e4m3(code), high = float_of_f8_e4m3(code + 1), middle = (low + high) / 2;
+    EXPECT_EQ(f8_e4m3_of_float(middle), code % 2 ? code + 1 : code) << middle;
+    EXPECT_EQ(f8_e4m3_of_float(std::nextafter(middle, 1000.0f)), code + 1) << middle;
+    EXPECT_EQ(f8_e4m3_of_float(-std::nextafter(middle, 0.0f)), code | 0x80) << middle;
+  }
+  EXPECT_EQ(f8_e4m3_of_float(1e9f), 0x7e);
+  EXPECT_EQ(f8_e4m3_of_float(-INFINITY), 0xfe);
+  EXPECT_TRUE(std::isnan(float_of_f8_e4m3(f8_e4m3_of_float(NAN))));
+}
+
+TEST(BlockFormats, GroupsAndTilesOfZerosAndOfTinyValuesStayFinite) {
+  for (float size : {0.0f, 1e-45f, 1e-30f, 60000.0f}) {
+    std::vector<float> values = normal_values(256, size / 5), scales(2);
+    std::vector<std::byte> codes(256), halves(16);
+    quantise_f8_tiles(values.data(), 1, 256, codes.data(), scales.data());
+    for (size_t i = 0; i < 256; ++i)
+      EXPECT_TRUE(std::isfinite(float_of_f8_e4m3(std::to_integer<uint8_t>(codes[i])) * scales[i / 128]))
+          << size;
+    for (DType type : {DType::kInt4, DType::kInt4_32, DType::kInt8, DType::kInt8_32}) {
+      quantise_groups(type, values.data(), 256, codes.data(), halves.data());
+      for (size_t i = 0; i < 256 / block_of(type).elements; ++i) {
+        uint16_t scale;
+        std::memcpy(&scale, halves.data() + 2 * i, sizeof scale);
+        EXPECT_TRUE(std::isfinite(float_of_bf16(scale))) << name_of(type) << " " << size;
+      }
+    }
+  }
+}
+
 TEST(BlockFormats, HalvesComeBackAndRoundToNearestEven) {
   for (uint32_t bits = 0; bits < 0x10000; ++bits) {
     float value = float_of_f16(static_cast<uint16_t>(bits));

@@ -41,7 +41,8 @@ TEST(BlockOps, LinearMatchesTheDefinition) {
         for (Isa isa : isas()) {
           std::vector<float> y(3 * out, NAN);
           ASSERT_TRUE(DenseOps(isa, threads).linear(w.weight(), nullptr, matrix(x, in), matrix(y, out)).ok());
-          double bound = kept == Kept::kPacked ? 0.012 : 1e-6;
+          // Three sums of a single feature vary more.
+          double bound = w.weight().panels.bytes() == 0 ? 1e-6 : out == 1 ? 0.015 : 0.012;
           EXPECT_LT(relative_rms(w, x, y), bound) << name_of(type, isa, kept) << " " << out << "x" << in;
         }
       }
@@ -167,7 +168,10 @@ TEST(Packing, TakesAboutWhatTheFileTakes) {
   for (DType type : kBlockTypes) {
     TestBlocks w(type, 2, 32, 512, Kept::kPacked);
     double file = static_cast<double>(bytes_of(type, 2 * 32 * 512));
-    EXPECT_LE(static_cast<double>(w.weight().panels.bytes()), 1.20 * file) << name_of(type);
+    if (has_scale_tensors(type)) file += 2.0 * 2 * 32 * 512 / block_of(type).elements;
+    // Zero points of 4 bits become halves.
+    double most = type == DType::kUint4_32 ? 1.12 : 1.20;
+    EXPECT_LE(static_cast<double>(w.weight().panels.bytes()), most * file) << name_of(type);
     EXPECT_GE(static_cast<double>(w.weight().panels.bytes()), file) << name_of(type);
   }
 }
@@ -206,6 +210,75 @@ TEST(Packing, LeavesOtherTypesAndWeightsWithoutMembersAlone) {
     ASSERT_TRUE(pack(*weight, threads).ok());
     EXPECT_EQ(weight->panels.bytes(), 0u);
   }
+}
+
+// The same numbers, groups of several blocks, and both ways to lie.
+TEST(BlockOps, GroupsMayBeLongerAndCodesTransposed) {
+  constexpr int64_t kOut = 40, kIn = 512, kWords = kIn / 8, kGroups = 2;
+  ThreadPool threads(2);
+  std::vector<uint32_t> codes(kOut * kWords), turned(codes.size()), zeros(kOut / 8 * kGroups),
+      turned_zeros(zeros.size());
+  std::vector<float> scales(kOut * kGroups), turned_scales(scales.size());
+  std::mt19937 generator(9);
+  for (int64_t n = 0; n < kOut; ++n) {
+    for (int64_t k = 0; k < kWords; ++k)
+      turned[k * kOut + n] = codes[n * kWords + k] = static_cast<uint32_t>(generator());
+    for (int64_t g = 0; g < kGroups; ++g)
+      turned_scales[g * kOut + n] = scales[n * kGroups + g] = 0.25f + static_cast<float>(generator() % 8) / 8;
+  }
+  for (int64_t k = 0; k < kOut / 8; ++k)
+    for (int64_t g = 0; g < kGroups; ++g)
+      turned_zeros[g * (kOut / 8) + k] = zeros[k * kGroups + g] =
+          static_cast<uint32_t>(generator()) & 0x77777777;
+  auto bytes = [](auto& values) { return reinterpret_cast<const std::byte*>(values.data()); };
+  std::vector<float> x = random_values(3 * kIn, 3);
+  for (DType type : {DType::kInt4, DType::kInt4_32, DType::kUint4_32}) {
+    tenon_weight rows, columns;
+    rows.dtype = columns.dtype = type, rows.rows = columns.rows = kOut, rows.columns = columns.columns = kIn;
+    rows.groups = {kIn / kGroups, DType::kF32, false, 1},
+    columns.groups = {kIn / kGroups, DType::kF32, true, 1};
+    rows.members.push_back({bytes(codes), nullptr, bytes(scales), nullptr});
+    columns.members.push_back({bytes(turned), nullptr, bytes(turned_scales), nullptr});
+    if (type == DType::kUint4_32)
+      rows.members[0].zeros = bytes(zeros), columns.members[0].zeros = bytes(turned_zeros);
+    std::vector<float> values(kOut * kIn);
+    dequantise_rows(rows, 0, 0, kOut, values.data());
+    for (int64_t n : {0, 1, 7, 8, 39})
+      for (int64_t m : {0, 9, 255, 256, 511}) {
+        int64_t g = m / 256;
+        float zero = 8;
+        if (type == DType::kUint4_32)
+          zero = static_cast<float>((zeros[n / 8 * kGroups + g] >> (n % 8 * 4) & 15) + 1);
+        float code = static_cast<float>(codes[n * kWords + m / 8] >> (m % 8 * 4) & 15);
+        EXPECT_EQ(values[n * kIn + m], scales[n * kGroups + g] * (code - zero))
+            << name_of(type) << n << " " << m;
+      }
+    for (Kept kept : kBothWays) {
+      for (tenon_weight* weight : {&rows, &columns}) {
+        if (kept == Kept::kPacked) {
+          ASSERT_TRUE(pack(*weight, threads).ok());
+        }
+      }
+      std::vector<float> y(3 * kOut, NAN), same(3 * kOut, NAN);
+      DenseOps ops(widest_isa(), threads);
+      ASSERT_TRUE(ops.linear(rows, nullptr, matrix(x, kIn), matrix(y, kOut)).ok());
+      ASSERT_TRUE(ops.linear(columns, nullptr, matrix(x, kIn), matrix(same, kOut)).ok());
+      EXPECT_EQ(y, same) << name_of(type, widest_isa(), kept);
+    }
+  }
+}
+
+TEST(Packing, LeavesScalesBeyondHalfPrecisionAsTheyAre) {
+  ThreadPool threads(1);
+  std::vector<std::byte> codes(16 * 32 / 2);
+  std::vector<float> scales(16, 1.0f);
+  scales[11] = 70000;
+  tenon_weight weight;
+  weight.dtype = DType::kInt4_32, weight.rows = 16, weight.columns = 32;
+  weight.groups = {32, DType::kF32};
+  weight.members.push_back({codes.data(), nullptr, reinterpret_cast<const std::byte*>(scales.data())});
+  ASSERT_TRUE(pack(weight, threads).ok());
+  EXPECT_EQ(weight.panels.bytes(), 0u);
 }
 
 TEST(BlockOps, RefusesRowsThatAWorkersMemoryCannotHold) {

@@ -67,8 +67,8 @@ TEST(Description, ReadsWeightsRelativeToItsDirectory) {
   const WeightsSection weights = parse(kDescription).value().weights;
   EXPECT_EQ(weights.path, "/models/model");
   EXPECT_EQ(weights.storage.dtype, DType::kF16);
-  EXPECT_TRUE(weights.storage.f8_matrices);
-  EXPECT_EQ(weights.storage.f8_except, std::vector<std::string>{"*.router"});
+  EXPECT_EQ(weights.storage.matrices, DType::kF8E4M3);
+  EXPECT_EQ(weights.storage.except, std::vector<std::string>{"*.router"});
   EXPECT_EQ(weights.storage.scale_suffix, "_scale");
   EXPECT_EQ(weights.storage.ignore, std::vector<std::string>{"vision.*"});
   EXPECT_EQ(weights.layer_prefix, "layers.{layer}.");

@@ -116,10 +116,12 @@ TEST(DescriptionValues, RefusesUnknownWords) {
                   "weights.dtype: is \"f8\", must be one of f32, f16 and bf16"});
   expect_refused(
       {"dtype = \"f16\"", "dtype = \"\"", "\"\"", "weights.dtype: is \"\", must be one of f32, f16 and bf16"});
-  expect_refused({"matrices = \"f8_e4m3\"", "matrices = \"q4\"", "\"q4\"",
-                  "weights.matrices: is \"q4\", must be one of f8_e4m3"});
-  expect_refused({"matrices = \"f8_e4m3\"", "matrices = \"\"", "\"\"",
-                  "weights.matrices: is \"\", must be one of f8_e4m3"});
+  expect_refused(
+      {"matrices = \"f8_e4m3\"", "matrices = \"q4\"", "\"q4\"",
+       "weights.matrices: is \"q4\", must be one of f8_e4m3, int4, int4_32, int8, int8_32 and uint4_32"});
+  expect_refused(
+      {"matrices = \"f8_e4m3\"", "matrices = \"\"", "\"\"",
+       "weights.matrices: is \"\", must be one of f8_e4m3, int4, int4_32, int8, int8_32 and uint4_32"});
 }
 
 TEST(DescriptionValues, RefusesAnEmptyPattern) {

@@ -298,8 +298,8 @@ TEST(WeightStore, CountsTiedWeightsOnce) {
 
 TEST(WeightStore, CountsWithoutACheckpoint) {
   StorageOptions options;
-  options.f8_matrices = true;
-  options.f8_except = {"*router"};
+  options.matrices = DType::kF8E4M3;
+  options.except = {"*router"};
   WeightStore store(std::nullopt, options);
   store.get(request("w", {256, 130}));                       // 33,280 bytes and 4 scales
   store.get(request("mlp.router", {8, 4}));                  // bf16

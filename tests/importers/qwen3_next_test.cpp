@@ -230,11 +230,67 @@ TEST(Qwen3Next, Fp8MatricesAreSaidToBeSuch) {
       "weight_block_size": [128, 128],
       "modules_to_not_convert": ["lm_head", "model.layers.0.mlp.gate", "model.layers.17.mlp.gate",
                                  "model.layers.0.input_layernorm", "model.layers.0.linear_attn.conv1d"]}})");
-  EXPECT_TRUE(model.weights.storage.f8_matrices);
-  EXPECT_EQ(model.weights.storage.f8_except,
+  EXPECT_EQ(model.weights.storage.matrices, DType::kF8E4M3);
+  EXPECT_EQ(model.weights.storage.except,
             (std::vector<std::string>{"lm_head.weight", "model.embed_tokens.weight",
                                       "model.layers.*.mlp.gate.weight"}));
-  EXPECT_FALSE(describe("{}").weights.storage.f8_matrices);
+  EXPECT_FALSE(describe("{}").weights.storage.matrices);
+}
+
+TEST(Qwen3Next, IntegersInGroupsAreSaidToBeSuch) {
+  auto storage_of = [](const std::string& config) {
+    return describe(R"({"quantization_config": )" + config + "}").weights.storage;
+  };
+  StorageOptions packed = storage_of(R"({"quant_method": "compressed-tensors", "format": "pack-quantized",
+      "config_groups": {"group_0": {"targets": ["Linear"], "input_activations": null,
+          "weights": {"num_bits": 4, "type": "int", "strategy": "group", "group_size": 32, "symmetric": true}}},
+      "ignore": ["lm_head", "re:.*\\.mlp\\.gate$", "model.layers.3.mlp.shared_expert_gate"]})");
+  EXPECT_EQ(packed.matrices, DType::kInt4_32);
+  EXPECT_EQ(packed.except,
+            (std::vector<std::string>{"*.mlp.gate.weight", "lm_head.weight", "model.embed_tokens.weight",
+                                      "model.layers.*.mlp.shared_expert_gate.weight"}));
+  EXPECT_EQ(storage_of(R"({"quant_method": "compressed-tensors", "format": "pack-quantized", "config_groups":
+      {"a": {"weights": {"num_bits": 8, "strategy": "channel"}}}})")
+                .matrices,
+            DType::kInt8);
+  StorageOptions gptq = storage_of(R"({"quant_method": "gptq", "bits": 4, "group_size": 128, "desc_act": false,
+      "sym": true, "checkpoint_format": "gptq"})");
+  EXPECT_EQ(gptq.matrices, DType::kInt4);
+  EXPECT_EQ(gptq.gptq_version, GptqVersion::kLessOne);
+  EXPECT_EQ(
+      storage_of(R"({"quant_method": "gptq", "bits": 4, "group_size": 64, "checkpoint_format": "gptq_v2"})")
+          .gptq_version,
+      GptqVersion::kAsTheyAre);
+  EXPECT_EQ(storage_of(R"({"quant_method": "auto-round", "bits": 8, "group_size": 64, "sym": true,
+      "packing_format": "auto_round:auto_gptq"})")
+                .matrices,
+            DType::kInt8_32);
+}
+
+TEST(Qwen3Next, RefusesIntegersThatNoReaderKnows) {
+  const std::string begin = R"({"quantization_config": {"quant_method": "compressed-tensors",
+      "format": "pack-quantized", "config_groups": {"g": {"weights": )";
+  std::string width = begin + R"({"num_bits": 3}}}}})",
+              size = begin + R"({"num_bits": 4, "group_size": 48}}}}})",
+              type = begin + R"({"num_bits": 4, "type": "float"}}}}})";
+  const std::string where = "quantization_config.config_groups.g.weights.";
+  std::string no_width = where + "num_bits is 3, must be 4 or 8",
+              no_size = where + "group_size is 48, must be a multiple of 32, or -1 for whole rows",
+              no_type = where + "type is \"float\", must be \"int\"";
+  expect_refusals(
+      {{R"({"quantization_config": {"quant_method": "compressed-tensors", "format": "nvfp4-pack-quantized"}})",
+        "quantization_config.format is \"nvfp4-pack-quantized\", must be \"pack-quantized\""},
+       {width.c_str(), no_width.c_str()},
+       {size.c_str(), no_size.c_str()},
+       {type.c_str(), no_type.c_str()},
+       {R"({"quantization_config": {"quant_method": "gptq", "bits": 3, "group_size": 128}})",
+        "quantization_config.bits is 3, must be 4 or 8"},
+       {R"({"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 128,
+            "checkpoint_format": "marlin"}})",
+        "quantization_config.checkpoint_format is \"marlin\", must be \"gptq\" or \"gptq_v2\""},
+       {R"({"quantization_config": {"quant_method": "auto-round", "bits": 4, "group_size": 128,
+            "packing_format": "auto_round:auto_awq"}})",
+        "quantization_config.packing_format is \"auto_round:auto_awq\", must be \"auto_round:auto_gptq\""}});
 }
 
 TEST(Qwen3Next, RefusesOtherQuantisations) {
@@ -242,7 +298,8 @@ TEST(Qwen3Next, RefusesOtherQuantisations) {
                    {R"({"quantization_config": {"bits": 4}})",
                     "quantization_config.quant_method is not given, must be a string"},
                    {R"({"quantization_config": {"quant_method": "awq"}})",
-                    "quantization_config.quant_method is \"awq\", must be \"fp8\""},
+                    "quantization_config.quant_method is \"awq\", must be \"fp8\", \"compressed-tensors\", "
+                    "\"gptq\" or \"auto-round\""},
                    {R"({"quantization_config": {"quant_method": "fp8"}})",
                     "quantization_config.weight_block_size is not given, must be [128, 128]"},
                    {R"({"quantization_config": {"quant_method": "fp8", "weight_block_size": [64, 128]}})",
