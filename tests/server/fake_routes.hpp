@@ -24,6 +24,10 @@ struct Held {
       if (!exchanges.empty()) return exchanges.back();
     }
   }
+  size_t count() {
+    std::lock_guard lock(mutex);
+    return exchanges.size();
+  }
   void release() {
     std::lock_guard lock(mutex);
     exchanges.clear();

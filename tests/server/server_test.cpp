@@ -7,6 +7,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
+#include <fstream>
+
 namespace tenon::http {
 namespace {
 
@@ -30,10 +33,10 @@ class ServerTest : public testing::Test {
       std::lock_guard lock(mutex_);
       records_.push_back(record);
     };
-    auto made = Server::make(std::move(options), fake_routes(held_));
+    auto made = Server::make(std::move(options));
     ASSERT_TRUE(made.ok()) << made.error().text;
     server_ = std::move(made).value();
-    server_->start();
+    ASSERT_TRUE(server_->start(fake_routes(held_)).ok());
   }
   Record record() {
     for (;; std::this_thread::yield()) {
@@ -266,20 +269,80 @@ TEST_F(ServerTest, BoundsTheBodiesOfAllRequestsTogether) {
   EXPECT_TRUE(contains(third.read_answer(), "HTTP/1.1 200 "));
 }
 
-TEST_F(ServerTest, ListensAtAPathAndReplacesWhatADeadServerLeft) {
+ServerOptions at_path(const std::string& path) {
+  ServerOptions options;
+  options.unix_socket = path;
+  return options;
+}
+
+TEST_F(ServerTest, TakesOverThePathThatADeadServerLeftAndNoOther) {
   std::string path = testing::TempDir() + "tenon-" + std::to_string(getpid()) + ".sock";
-  for (int i = 0; i < 2; ++i) {
-    ServerOptions options;
-    options.unix_socket = path;
-    auto server = Server::make(std::move(options), fake_routes(held_));
+  ASSERT_TRUE(Server::make(at_path(path)).ok());  // goes without having listened, so the socket stays
+  ASSERT_TRUE(std::filesystem::is_socket(path));
+  {
+    auto server = Server::make(at_path(path));
     ASSERT_TRUE(server.ok()) << server.error().text;
     EXPECT_EQ(server.value()->url(), "unix:" + path);
-    ServerOptions same;
-    same.unix_socket = path;
-    EXPECT_FALSE(Server::make(std::move(same), fake_routes(held_)).ok());
-  }  // never started, so the path stays
-  EXPECT_TRUE(std::filesystem::is_socket(path));
-  std::filesystem::remove(path);
+    ASSERT_TRUE(server.value()->start(fake_routes(held_)).ok());
+    auto other = Server::make(at_path(path));
+    ASSERT_FALSE(other.ok());
+    EXPECT_NE(other.error().text.find("Address already in use"), std::string::npos) << other.error().text;
+  }
+  EXPECT_FALSE(std::filesystem::exists(path));
+  std::ofstream(path) << "a file";
+  EXPECT_FALSE(Server::make(at_path(path)).ok());
+  EXPECT_TRUE(std::filesystem::remove(path));
+}
+
+TEST_F(ServerTest, FinishesWhatIsUnderWayWhenItDrains) {
+  start();
+  Client busy(server_->port()), idle(server_->port());
+  idle.send(get("/live"));
+  idle.read_answer();
+  busy.send(post("/hold", ""));
+  auto exchange = held_.wait();
+  server_->drain(1h, unavailable("Shutting down.", "shutting_down"));
+  EXPECT_EQ(idle.read_all(), "");
+  Client probe(server_->port()), work(server_->port());
+  probe.send(get("/live"));
+  EXPECT_EQ(body_of(probe.read_all()), "alive");
+  work.send(get("/items/x"));
+  EXPECT_TRUE(contains(work.read_all(), "HTTP/1.1 503 "));
+  EXPECT_FALSE(server_->is_over());
+  exchange->send({200, {}, "finished"});
+  std::string answer = busy.read_all();
+  EXPECT_EQ(body_of(answer), "finished");
+  EXPECT_TRUE(contains(answer, "connection: close\r\n"));
+  busy.close(), probe.close(), work.close();
+  server_->wait();
+  EXPECT_EQ(held_.closed, 0);
+}
+
+TEST_F(ServerTest, FailsWhatIsStillUnderWayWhenPatienceEnds) {
+  start();
+  Client stream(server_->port()), plain(server_->port());
+  stream.send(post("/events", ""));
+  stream.read_until("\n\n");
+  plain.send(post("/hold", ""));
+  while (held_.count() < 2) std::this_thread::yield();
+  server_->drain(10ms, unavailable("Shutting down.", "shutting_down"));
+  EXPECT_TRUE(contains(stream.read_all(), "\"code\":\"shutting_down\""));
+  EXPECT_TRUE(contains(plain.read_all(), "HTTP/1.1 503 "));
+  stream.close(), plain.close();
+  server_->wait();
+  EXPECT_EQ(held_.closed, 2);
+  EXPECT_EQ(record().ending, Ending::kShutDown);
+}
+
+TEST_F(ServerTest, AbortsAtOnce) {
+  start();
+  Client client(server_->port());
+  client.send(post("/hold", ""));
+  auto exchange = held_.wait();
+  server_->abort();
+  server_->wait();
+  EXPECT_EQ(client.read_all(), "");
+  exchange->send({});  // into nothing
 }
 
 }  // namespace

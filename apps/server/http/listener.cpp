@@ -71,7 +71,7 @@ Result<Listener> Listener::tcp(const std::string& host, uint16_t port) {
   Listener listener(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0), family);
   int on = 1;
   ::setsockopt(listener.fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  TENON_TRY(listener.listen_at(&address->storage, address->bytes, host + ":" + std::to_string(port)));
+  TENON_TRY(listener.bind_to(&address->storage, address->bytes, host + ":" + std::to_string(port)));
   listener.port_ = port_of(listener.fd_);
   bool needs_brackets = family == AF_INET6 && !host.starts_with('[');
   listener.url_ = "http://" + (needs_brackets ? "[" + host + "]" : host) + ":" + std::to_string(listener.port_);
@@ -88,16 +88,21 @@ Result<Listener> Listener::unix_socket(const std::string& path) {
   if (is_left_behind(address)) ::unlink(path.c_str());
   Listener listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), AF_UNIX);
   ::mode_t before = ::umask(0177);
-  Status status = listener.listen_at(&address, sizeof address, path);
+  Status status = listener.bind_to(&address, sizeof address, path);
   ::umask(before);
   TENON_TRY(std::move(status));
   listener.url_ = "unix:" + path;
   return listener;
 }
 
-Status Listener::listen_at(const void* address, uint32_t bytes, const std::string& name) {
+Status Listener::bind_to(const void* address, uint32_t bytes, const std::string& name) {
   bool is_bound = fd_ >= 0 && ::bind(fd_, static_cast<const sockaddr*>(address), bytes) == 0;
-  if (!is_bound || ::listen(fd_, kQueueLength) != 0) return socket_error(name, errno);
+  if (!is_bound) return socket_error(name, errno);
+  return ok();
+}
+
+Status Listener::listen() {
+  if (::listen(fd_, kQueueLength) != 0) return socket_error(url_, errno);
   return ok();
 }
 

@@ -7,7 +7,7 @@
 
 namespace tenon::http {
 
-// A listening socket, closed with this object unless it was released.
+// A socket that has an address, closed with this object unless it was released.
 class Listener {
  public:
   // host: an IPv4 or IPv6 address, or localhost (127.0.0.1). port 0: one that is free.
@@ -21,11 +21,13 @@ class Listener {
   uint16_t port() const { return port_; }          // 0 for a path
   const std::string& url() const { return url_; }  // "http://127.0.0.1:8000", "unix:/run/tenon.sock"
   int family() const { return family_; }
+  // From now on the system takes connections.
+  Status listen();
   int release();
 
  private:
   Listener(int fd, int family) : fd_(fd), family_(family) {}
-  Status listen_at(const void* address, uint32_t bytes, const std::string& name);
+  Status bind_to(const void* address, uint32_t bytes, const std::string& name);
 
   int fd_, family_;
   uint16_t port_ = 0;

@@ -19,10 +19,9 @@ bool is_preflight(const Request& request) {
 
 }  // namespace
 
-Reception::Reception(Limits limits, GateOptions gate, Router router, std::function<void(const Record&)> on_end)
+Reception::Reception(Limits limits, GateOptions gate, std::function<void(const Record&)> on_end)
     : limits_(limits),
       gate_(std::move(gate)),
-      router_(std::move(router)),
       on_end_(std::move(on_end)),
       of_tenants_(std::max<size_t>(1, gate_.tenants())) {}
 

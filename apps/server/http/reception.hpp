@@ -40,7 +40,7 @@ class Charge {
 // Thread: any. It must outlive the connections.
 class Reception {
  public:
-  Reception(Limits limits, GateOptions gate, Router router, std::function<void(const Record&)> on_end);
+  Reception(Limits limits, GateOptions gate, std::function<void(const Record&)> on_end);
 
   const Limits& limits() const { return limits_; }
   bool is_draining() const { return is_draining_; }
@@ -73,6 +73,7 @@ class Reception {
   }
 
   // Set by the server before the first connection.
+  void set_router(Router router) { router_ = std::move(router); }
   std::function<void(std::function<void()>)> on_worker;  // runs it on a thread that may be held up
   std::function<void()> on_quiet;                        // an exchange or a connection has ended
 
@@ -84,7 +85,7 @@ class Reception {
 
   const Limits limits_;
   const Gate gate_;
-  const Router router_;
+  Router router_;
   const std::function<void(const Record&)> on_end_;
   std::atomic<bool> is_draining_ = false;
   std::atomic<uint64_t> exchanges_ = 0, body_bytes_ = 0;

@@ -29,18 +29,17 @@ constexpr auto kAcceptPause = 100ms;
 // Thread: any, but what ends in _on_strand: that of the acceptor.
 class Server::Core {
  public:
-  Core(ServerOptions options, Router router, Listener listener)
-      : url_(listener.url()),
-        port_(listener.port()),
+  Core(ServerOptions options, Listener listener)
+      : listener_(std::move(listener)),
+        url_(listener_.url()),
+        port_(listener_.port()),
         unix_socket_(options.unix_socket),
         io_threads_(std::max(1u, options.io_threads)),
-        reception_(options.limits, std::move(options.gate), std::move(router), std::move(options.on_end)),
+        reception_(options.limits, std::move(options.gate), std::move(options.on_end)),
         workers_(std::max(1u, options.worker_threads)),
         strand_(io_->get_executor()),
         acceptor_(strand_),
         timer_(strand_) {
-    boost::asio::generic::stream_protocol protocol(listener.family(), 0);
-    acceptor_.assign(protocol, listener.release());
     reception_.on_worker = [this](std::function<void()> job) { boost::asio::post(workers_, std::move(job)); };
     reception_.on_quiet = [this] { on_quiet(); };
   }
@@ -56,9 +55,14 @@ class Server::Core {
     return {reception_.connections, reception_.exchanges(), reception_.accepted, reception_.refused};
   }
 
-  void start() {
+  Status start(Router router) {
+    TENON_TRY(listener_.listen());
+    reception_.set_router(std::move(router));
+    boost::asio::generic::stream_protocol protocol(listener_.family(), 0);
+    acceptor_.assign(protocol, listener_.release());
     boost::asio::post(strand_, [this] { accept_on_strand(); });
     for (uint32_t i = 0; i < io_threads_; ++i) threads_.emplace_back([this] { io_->run(); });
+    return ok();
   }
   void drain(std::chrono::milliseconds patience, ApiError last) {
     reception_.drain();
@@ -81,6 +85,10 @@ class Server::Core {
   void abort() {
     reception_.drain();
     boost::asio::post(strand_, [this] { end_on_strand(); });
+  }
+  bool is_over() const {
+    std::lock_guard lock(mutex_);
+    return is_over_;
   }
   void wait() {
     std::unique_lock lock(mutex_);
@@ -159,6 +167,7 @@ class Server::Core {
     has_ended_.notify_all();
   }
 
+  Listener listener_;
   const std::string url_;
   const uint16_t port_;
   const std::string unix_socket_;
@@ -174,16 +183,16 @@ class Server::Core {
   std::vector<std::weak_ptr<Connection>> connections_;
   std::vector<std::thread> threads_;
   bool is_accepting_ = false, is_ending_ = false;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable has_ended_;
   bool is_over_ = false;
 };
 
-Result<std::unique_ptr<Server>> Server::make(ServerOptions options, Router router) {
+Result<std::unique_ptr<Server>> Server::make(ServerOptions options) {
   auto listener = options.unix_socket.empty() ? Listener::tcp(options.host, options.port)
                                               : Listener::unix_socket(options.unix_socket);
   TENON_TRY(Listener open, std::move(listener));
-  auto core = std::make_unique<Core>(std::move(options), std::move(router), std::move(open));
+  auto core = std::make_unique<Core>(std::move(options), std::move(open));
   return std::unique_ptr<Server>(new Server(std::move(core)));
 }
 
@@ -192,13 +201,14 @@ Server::~Server() = default;
 
 std::string Server::url() const { return core_->url(); }
 uint16_t Server::port() const { return core_->port(); }
-void Server::start() { core_->start(); }
+Status Server::start(Router router) { return core_->start(std::move(router)); }
 void Server::drain(std::chrono::milliseconds patience, ApiError last) {
   core_->drain(patience, std::move(last));
 }
 void Server::fail(ApiError error) { core_->fail(std::move(error)); }
 void Server::abort() { core_->abort(); }
 void Server::wait() { core_->wait(); }
+bool Server::is_over() const { return core_->is_over(); }
 Server::Counts Server::counts() const { return core_->counts(); }
 
 }  // namespace tenon::http
