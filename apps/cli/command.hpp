@@ -19,6 +19,7 @@ void add_import(CLI::App& app, Action& chosen);
 void add_quantize(CLI::App& app, Action& chosen);
 void add_synth(CLI::App& app, Action& chosen);
 void add_inspect(CLI::App& app, Action& chosen);
+void add_serve(CLI::App& app, Action& chosen);
 void add_plugins(CLI::App& app, Action& chosen);
 void add_devices(CLI::App& app, Action& chosen);
 void add_parity(CLI::App& app, Action& chosen);

@@ -2,6 +2,7 @@
 #include "command.hpp"
 
 #include <apps/common/exit_code.hpp>
+#include <apps/common/version.hpp>
 
 #include <tenon/base/log.hpp>
 
@@ -11,12 +12,10 @@
 namespace tenon::cli {
 namespace {
 
-constexpr const char* kVersion = "tenon 0.1.0";
-
 int run(int argc, char** argv) {
   CLI::App app("Assembles and runs Qwen3-Next from plugins.", "tenon");
   app.require_subcommand(1);
-  app.set_version_flag("--version", kVersion);
+  app.set_version_flag("--version", std::string("tenon ") + kVersion);
   std::string log_level = "warning";
   app.add_option("--log", log_level, "Log level: debug, info, warning, error or off")->capture_default_str();
 
@@ -27,6 +26,7 @@ int run(int argc, char** argv) {
   add_quantize(app, chosen);
   add_synth(app, chosen);
   add_inspect(app, chosen);
+  add_serve(app, chosen);
   add_plugins(app, chosen);
   add_devices(app, chosen);
   add_parity(app, chosen);

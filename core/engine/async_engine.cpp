@@ -2,9 +2,11 @@
 
 #include "token_channel.hpp"
 
+#include <tenon/base/failpoint.hpp>
 #include <tenon/base/log.hpp>
 #include <tenon/engine/engine.hpp>
 
+#include <atomic>
 #include <thread>
 
 namespace tenon {
@@ -45,6 +47,10 @@ class Inbox {
     std::lock_guard lock(mutex_);
     fault_ = std::move(fault);
   }
+  std::string fault() const {
+    std::lock_guard lock(mutex_);
+    return fault_;
+  }
 
   // Empties it; if may_wait, not before something is in it.
   Content take(bool may_wait) {
@@ -56,7 +62,7 @@ class Inbox {
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   Content content_;
   std::string fault_;
@@ -84,37 +90,76 @@ class AsyncEngine::Worker {
     return stats;
   }
 
+  EngineHealth health() const {
+    Ticks begun = step_begun_;
+    double seconds = begun == 0 ? 0 : std::chrono::duration<double>(Clock::duration(now() - begun)).count();
+    return {inbox_->fault(), seconds};
+  }
+
  private:
+  using Clock = std::chrono::steady_clock;
+  using Ticks = Clock::rep;
+
+  static Ticks now() { return Clock::now().time_since_epoch().count(); }
+
   void work() {
+    try {
+      serve();
+    } catch (const std::exception& e) {
+      stop(e.what());
+    }
+    step_begun_ = 0;
+    // Closing, or after a fault: requests that came before it was known end like all others.
+    std::string fault = inbox_->fault();
+    FinishReason reason = fault.empty() ? FinishReason::kCancelled : FinishReason::kError;
+    engine_->start(inbox_->take(false).arrivals);
+    engine_->end_all(reason, fault);
+    publish();
+  }
+
+  // Returns when it is to close, or has stopped.
+  void serve() {
     for (bool has_work = true;;) {
       Inbox::Content content = inbox_->take(!has_work);
+      step_begun_ = now();
       engine_->start(std::move(content.arrivals));
       for (uint64_t request : content.cancelled) engine_->cancel(request);
-      if (content.is_closing) break;
+      if (content.is_closing) return;
+      if (failpoint("engine_hang")) std::this_thread::sleep_for(std::chrono::seconds(2));
+      if (failpoint("engine_stop")) return stop("a failpoint asked for it");
       has_work = engine_->step();
-      if (!has_work) check();
-      std::lock_guard lock(stats_mutex_);
-      stats_ = engine_->stats();
+      step_begun_ = 0;
+      publish();
+      if (!has_work && !check()) return;
     }
-    engine_->cancel_all();
-    engine_->run();
+  }
+
+  void publish() {
+    std::lock_guard lock(stats_mutex_);
+    stats_ = engine_->stats();
+  }
+
+  void stop(const std::string& why) {
+    log().error("engine: stops: {}", why);
+    inbox_->refuse("engine: has stopped: " + why);
   }
 
   // An idle engine has time to count its memory. If that is wrong, no answer can be trusted any more.
-  void check() try {
+  bool check() try {
     Status status = engine_->check();
-    if (status.ok() || status.error().code == TENON_OUT_OF_MEMORY) return;
-    log().error("engine: stops, its cache is inconsistent: {}", status.error().text);
-    inbox_->refuse("engine: has stopped, its cache is inconsistent: " + status.error().text);
+    if (status.ok() || status.error().code == TENON_OUT_OF_MEMORY) return true;
+    stop("its cache is inconsistent: " + status.error().text);
+    return false;
   } catch (const std::bad_alloc&) {
-    // The next time it is idle.
+    return true;  // the next time it is idle
   }
 
   std::unique_ptr<Engine> engine_;
   std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
   mutable std::mutex stats_mutex_;
   EngineStats stats_;
-  std::thread thread_;  // last, since it uses all of them
+  std::atomic<Ticks> step_begun_ = 0;  // 0 between steps
+  std::thread thread_;                 // last, since it uses all of them
 };
 
 Result<std::unique_ptr<AsyncEngine>> AsyncEngine::make(const Assembly& assembly) {
@@ -154,5 +199,7 @@ Result<std::vector<uint64_t>> AsyncEngine::submit(std::vector<Request> requests,
 void AsyncEngine::cancel(uint64_t request) { worker_->inbox()->cancel(request); }
 
 EngineStats AsyncEngine::stats() const { return worker_->stats(); }
+
+EngineHealth AsyncEngine::health() const { return worker_->health(); }
 
 }  // namespace tenon

@@ -8,6 +8,12 @@ namespace tenon {
 
 class Assembly;
 
+// Whether an engine can be trusted to go on.
+struct EngineHealth {
+  std::string fault;        // why it has stopped and takes no more requests; "" while it goes on
+  double step_seconds = 0;  // since the step under way has begun; 0 between steps
+};
+
 // Thread: any, for everything but making and destroying.
 class AsyncEngine {
  public:
@@ -30,6 +36,9 @@ class AsyncEngine {
 
   // As of the end of the last step; but what has been submitted since waits already.
   EngineStats stats() const;
+
+  // Does not wait for a step, so it tells of one that hangs.
+  EngineHealth health() const;
 
  private:
   class Worker;

@@ -149,7 +149,7 @@ Result<uint64_t> Engine::submit(Request request, EventHandler on_event) try {
 
 void Engine::cancel(uint64_t request) { scheduler_.cancel(request); }
 
-void Engine::cancel_all() { scheduler_.cancel_all(); }
+void Engine::end_all(FinishReason reason, std::string_view error) { end(scheduler_.take_all(), reason, error); }
 
 void Engine::run() {
   while (step()) {

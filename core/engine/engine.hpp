@@ -39,7 +39,8 @@ class Engine {
   // The request ends within the next step, with reason kCancelled. Unknown ids are ignored. May be called from
   // on_event.
   void cancel(uint64_t request);
-  void cancel_all();
+  // Every request ends now, between two steps.
+  void end_all(FinishReason reason, std::string_view error);
 
   // Computes one step. Returns false if there was nothing to do. A failure of a plugin, or memory that is not
   // to be had, ends the requests of that step.

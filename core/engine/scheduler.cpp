@@ -37,14 +37,13 @@ void Scheduler::cancel(uint64_t id) {
       if (sequence.id == id) sequence.is_cancelled = has_cancelled_ = true;
 }
 
-void Scheduler::cancel_all() {
-  for (Sequences* sequences : {&running_, &waiting_})
-    for (Sequence& sequence : *sequences) sequence.is_cancelled = has_cancelled_ = true;
-}
-
 Sequences Scheduler::take_cancelled() {
   if (!std::exchange(has_cancelled_, false)) return {};
   return take_if([](const Sequence& sequence) { return sequence.is_cancelled; });
+}
+
+Sequences Scheduler::take_all() {
+  return take_if([](const Sequence&) { return true; });
 }
 
 Sequences Scheduler::take_late(std::chrono::steady_clock::time_point now) {

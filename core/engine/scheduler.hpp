@@ -26,8 +26,8 @@ class Scheduler {
   Sequences take(const Sequence& sequence);
   // Marks what is to end. Unknown ids are ignored. Takes time in proportion to the requests there are.
   void cancel(uint64_t id);
-  void cancel_all();
   Sequences take_cancelled();
+  Sequences take_all();
   // Those whose time is over.
   Sequences take_late(std::chrono::steady_clock::time_point now);
 

@@ -10,12 +10,6 @@ void Meter::submitted(uint32_t answers, uint64_t prompt_tokens, uint64_t tokens_
   generation_.submitted = Clock::now();
 }
 
-void Meter::scheduled(uint64_t cached_tokens) {
-  std::lock_guard lock(mutex_);
-  generation_.cached_tokens += cached_tokens;
-  if (generation_.scheduled == Clock::time_point{}) generation_.scheduled = Clock::now();
-}
-
 void Meter::token(uint32_t answer) {
   auto now = Clock::now();
   std::lock_guard lock(mutex_);
@@ -27,9 +21,10 @@ void Meter::token(uint32_t answer) {
   of.last = now;
 }
 
-void Meter::finished(uint32_t answer, std::string_view reason) {
+void Meter::finished(uint32_t answer, std::string_view reason, const Fare& fare) {
   std::lock_guard lock(mutex_);
   generation_.answers[answer].finish_reason = reason;
+  generation_.answers[answer].fare = fare;
 }
 
 Generation Meter::generation() const {

@@ -23,19 +23,19 @@ struct ServerOptions {
 // Thread: any.
 class Server {
  public:
-  // Listens, but answers nobody before start(). Fails with TENON_INVALID for a wrong address or path, with
-  // TENON_IO if it cannot be had.
-  static Result<std::unique_ptr<Server>> make(ServerOptions options, Router router);
+  // Takes its address, so that it is known early whether it is free, but does not listen yet. Fails with
+  // TENON_INVALID for a wrong address or path, with TENON_IO if it cannot be had.
+  static Result<std::unique_ptr<Server>> make(ServerOptions options);
   ~Server();  // abort()
 
   // "http://127.0.0.1:8000", "unix:/run/tenon.sock"
   std::string url() const;
   uint16_t port() const;  // 0 for a Unix socket
 
-  void start();
+  Status start(Router router);
 
-  // Takes no more work: listens no more, answers requests of keyed routes with 503 and closes connections once
-  // they are idle. After `patience` what is still under way fails with `last`.
+  // Takes no more work: requests of keyed routes get 503, and connections are closed once they are idle. It
+  // listens until the end, so that probes are told. After `patience` what is still under way fails with `last`.
   void drain(std::chrono::milliseconds patience, ApiError last);
   // Everything under way fails with `error` (parseable, status 503 where nothing was sent yet), then as drain.
   void fail(ApiError error);
@@ -43,6 +43,8 @@ class Server {
   void abort();
   // Returns after drain, fail or abort, when all connections are closed and all threads have ended.
   void wait();
+  // Whether wait() would return at once.
+  bool is_over() const;
 
   struct Counts {
     uint64_t connections = 0, exchanges = 0;  // now
