@@ -40,6 +40,7 @@ Result<ChatTemplate> ChatTemplate::compile(std::string source, std::string who, 
   auto compiled = engine.value()->compile(source, limits);
   if (!compiled.ok()) return shown(who, compiled.error());
   ChatTemplate made(std::move(who), special_tokens.dump(), limits);
+  made.source_ = std::make_shared<const std::string>(std::move(source));
   made.handle_ = std::make_shared<const Handle>(*engine.value(), compiled.value());
   return made;
 }

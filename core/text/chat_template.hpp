@@ -31,6 +31,9 @@ class ChatTemplate {
   // tokenizer_config.json.
   static Result<ChatTemplate> load(const std::filesystem::path& path, const Limits& limits = {});
 
+  // The template's own text.
+  const std::string& source() const { return *source_; }
+
   // request: an object.
   //   messages               list of objects, required
   //   tools, documents       list of objects, or null; null if missing
@@ -52,6 +55,7 @@ class ChatTemplate {
   std::string who_;
   std::string special_tokens_;  // JSON
   Limits limits_;
+  std::shared_ptr<const std::string> source_;
   std::shared_ptr<const Handle> handle_;
 };
 

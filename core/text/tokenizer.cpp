@@ -181,6 +181,11 @@ Result<int32_t> Tokenizer::get_id(std::string_view token) const {
 
 int64_t Tokenizer::vocabulary_size() const { return parts_->model.vocabulary.size(); }
 
+std::optional<int32_t> Tokenizer::find_added_id(std::string_view token) const {
+  auto id = find_id(token);
+  return id && parts_->added.contains(*id) ? id : std::nullopt;
+}
+
 bool Tokenizer::is_special(int32_t id) const { return parts_->special.contains(id); }
 
 std::vector<std::string> Tokenizer::control_texts() const {

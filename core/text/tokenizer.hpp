@@ -54,6 +54,9 @@ class Tokenizer {
   // The same; fails if there is no such token.
   Result<int32_t> get_id(std::string_view token) const;
 
+  // Of a token that stands beside the vocabulary, control token or not; nothing for an ordinary one.
+  std::optional<int32_t> find_added_id(std::string_view token) const;
+
   // The largest id plus one. A model may have more rows than that; they have no token.
   int64_t vocabulary_size() const;
 
