@@ -6,8 +6,9 @@
 namespace tenon::http {
 
 struct Limits {
-  uint64_t body_bytes_max = 16 << 20;                              // counted as they come, chunked or not: 413
-  uint32_t headers_max = 100;                                      // fields: 431
+  uint64_t body_bytes_max = 16 << 20;         // counted as they come, chunked or not: 413
+  uint64_t body_bytes_total_max = 256 << 20;  // of all requests that are read or under way: 503
+  uint32_t headers_max = 100;                 // fields: 431
   uint32_t header_bytes_max = 32 << 10, line_bytes_max = 8 << 10;  // 431; the first line too: 414
   uint32_t connections_max = 1024;                                 // more wait to be accepted
   uint32_t requests_per_key_max = 0;                               // at a time, per tenant; 0: no limit. 429

@@ -34,8 +34,8 @@ class Server {
 
   void start();
 
-  // Takes no more work: listens no more, answers requests of keyed routes with 503 and closes connections once
-  // they are idle. After `patience` what is still under way fails with `last`.
+  // Takes no more work: requests of keyed routes get 503, and connections are closed once they are idle. It
+  // listens until the end, so that probes are told. After `patience` what is still under way fails with `last`.
   void drain(std::chrono::milliseconds patience, ApiError last);
   // Everything under way fails with `error` (parseable, status 503 where nothing was sent yet), then as drain.
   void fail(ApiError error);
