@@ -71,7 +71,7 @@ struct Tokenizer::Parts {
 // The work of one encode(): text goes down from stage to stage, ids come together at the bottom.
 class Tokenizer::Encoding {
  public:
-  explicit Encoding(const Parts& parts) : parts_(parts) {}
+  Encoding(const Parts& parts, std::string_view mark) : parts_(parts), mark_(mark) {}
 
   Status add(std::string_view text, AddedTokens added) {
     if (added == AddedTokens::kIgnored) return add_plain(normalize(text, parts_.normalizer));
@@ -85,8 +85,17 @@ class Tokenizer::Encoding {
   Status add_given(std::string_view text) {
     std::string normalized = normalize(text, parts_.normalizer);
     for (const auto& part : parts_.normalized.split(normalized))
-      TENON_TRY(part.id ? add_id(*part.id) : add_plain(part.text));
+      TENON_TRY(part.id ? add_id(*part.id) : add_plain(without_mark(part.text)));
     return ok();
+  }
+  std::string without_mark(std::string_view text) const {
+    if (mark_.empty()) return std::string(text);
+    std::string plain;
+    for (size_t at = text.find(mark_); at != text.npos; at = text.find(mark_)) {
+      plain += text.substr(0, at);
+      text.remove_prefix(at + mark_.size());
+    }
+    return plain += text;
   }
   Status add_plain(std::string_view text) {
     if (!parts_.pattern) return add_piece(text);
@@ -105,6 +114,7 @@ class Tokenizer::Encoding {
   }
 
   const Parts& parts_;
+  std::string_view mark_;
   Bpe::Workspace workspace_;
   std::vector<int32_t> ids_;
 };
@@ -139,9 +149,10 @@ Result<Tokenizer> Tokenizer::build(TokenizerFile file, const std::string& who) {
       std::make_unique<const Parts>(settings, std::move(model).value(), std::move(pattern).value()));
 }
 
-Result<std::vector<int32_t>> Tokenizer::encode(std::string_view text, AddedTokens added) const {
+Result<std::vector<int32_t>> Tokenizer::encode(std::string_view text, AddedTokens added,
+                                               std::string_view mark) const {
   if (!is_valid_utf8(text)) return invalid("tokenizer: text is not valid UTF-8, expected UTF-8");
-  Encoding encoding(*parts_);
+  Encoding encoding(*parts_, mark);
   auto status = encoding.add(text, added);
   if (!status.ok()) return prefixed("tokenizer", status.error());
   return encoding.take_ids();
@@ -176,5 +187,11 @@ std::optional<int32_t> Tokenizer::find_added_id(std::string_view token) const {
 }
 
 bool Tokenizer::is_special(int32_t id) const { return parts_->special.contains(id); }
+
+std::vector<std::string> Tokenizer::control_texts() const {
+  std::vector<std::string> texts;
+  for (int32_t id : parts_->special) texts.emplace_back(bytes_of(id));
+  return texts;
+}
 
 }  // namespace tenon

@@ -38,9 +38,10 @@ class Tokenizer {
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
 
-  // Fails if the text is not valid UTF-8, or if the file's pattern takes too many steps on it.
-  Result<std::vector<int32_t>> encode(std::string_view text,
-                                      AddedTokens added = AddedTokens::kRecognised) const;
+  // Fails if the text is not valid UTF-8, or if the file's pattern takes too many steps on it. mark: a character
+  // that keeps added tokens from being recognised where it is, and is then left out; see input_marks.hpp.
+  Result<std::vector<int32_t>> encode(std::string_view text, AddedTokens added = AddedTokens::kRecognised,
+                                      std::string_view mark = {}) const;
 
   // Bytes that are not UTF-8 become U+FFFD; ids without a token are left out.
   std::string decode(std::span<const int32_t> ids, SpecialTokens special = SpecialTokens::kKeep) const;
@@ -61,6 +62,8 @@ class Tokenizer {
 
   // True for control tokens, those that SpecialTokens::kSkip leaves out.
   bool is_special(int32_t id) const;
+  // The texts of all control tokens.
+  std::vector<std::string> control_texts() const;
 
  private:
   struct Parts;
