@@ -128,4 +128,11 @@ void MappedFile::will_need(uint64_t offset, uint64_t length) const {
   madvise(const_cast<std::byte*>(data_) + begin, length + (offset - begin), MADV_WILLNEED);
 }
 
+void release_pages(std::span<const std::byte> bytes) {
+  uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  uintptr_t begin = (reinterpret_cast<uintptr_t>(bytes.data()) + page - 1) / page * page;
+  uintptr_t end = reinterpret_cast<uintptr_t>(bytes.data() + bytes.size()) / page * page;
+  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
 }  // namespace tenon

@@ -30,4 +30,8 @@ class MappedFile {
   uint64_t size_;
 };
 
+// Gives back the memory of whole pages in a part of a mapped file; what is there can still be read, from the
+// file.
+void release_pages(std::span<const std::byte> bytes);
+
 }  // namespace tenon

@@ -111,6 +111,12 @@ std::vector<std::string> Checkpoint::names() const {
   return names;
 }
 
+std::vector<fs::path> Checkpoint::files() const {
+  std::vector<fs::path> paths;
+  for (const auto& file : files_) paths.push_back(file->path());
+  return paths;
+}
+
 uint64_t Checkpoint::bytes() const {
   uint64_t bytes = 0;
   for (const auto& [name, tensor] : tensors_) bytes += tensor->bytes;

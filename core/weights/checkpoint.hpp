@@ -21,6 +21,7 @@ class Checkpoint {
   std::vector<std::string> names() const;
   const std::filesystem::path& path() const { return path_; }
   uint64_t bytes() const;  // of all tensors
+  std::vector<std::filesystem::path> files() const;
 
  private:
   Status open_index(const std::filesystem::path& index, const OpenProgress& progress);

@@ -49,7 +49,7 @@ class Quantize(ModelCase):
     def test_what_cannot_be_done_leaves_nothing(self):
         path = self.folder / "model.gguf"
         self.assert_refused(tenon("quantize", DEMO, path, "--type", "q9"), EX_DATAERR, "--type", "q9")
-        self.assert_refused(tenon("quantize", DEMO, self.folder / "model.bin"), EX_DATAERR, ".gguf")
+        self.assert_refused(tenon("quantize", DEMO, self.folder / "model.bin", "--type", "q8_0"), EX_DATAERR, ".gguf")
         self.assert_refused(tenon("quantize", self.folder / "none", path), EX_IOERR, "none")
         self.assert_refused(tenon("quantize", DEMO, self.folder / "none" / "model.gguf"), EX_IOERR, "none")
         self.assertEqual(list(self.folder.iterdir()), [])

@@ -37,7 +37,7 @@ std::string text_of(const Features& f) {
 
 // Writes the demo model's matrices as q4_0.
 Status quantise_demo(const std::filesystem::path& file) {
-  TENON_TRY(MatrixTypes types, MatrixTypes::parse("q4_0", ""));
+  TENON_TRY(MatrixTypes types, MatrixTypes::parse(OutputLayout::kGguf, "q4_0", ""));
   TENON_TRY(HubConfig hub, HubConfig::open(TENON_SOURCE "/models/demo"));
   TENON_TRY(Qwen3NextFacts facts, read_qwen3_next(hub));
   TENON_TRY(CheckpointSource source, CheckpointSource::open(hub.directory()));
