@@ -128,7 +128,8 @@ void RandomSource::read_row(const std::string& name, int64_t row, float* to) con
   uint64_t bits = 0;  // random ones, enough for four elements
   for (int64_t i = 0; i < columns; ++i) {
     if (i % 4 == 0) bits = mixed(entry.seed + static_cast<uint64_t>(row * words + i / 4));
-    to[i] = middle + step * static_cast<float>(static_cast<int16_t>(bits >> (i % 4 * 16)));
+    float value = middle + step * static_cast<float>(static_cast<int16_t>(bits >> (i % 4 * 16)));
+    to[i] = float_of_bf16(bf16_of_float(value));
   }
 }
 

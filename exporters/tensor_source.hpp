@@ -52,7 +52,8 @@ struct RandomSpread {
   double middle = 0, spread = 1;
 };
 
-// Tensors whose every element follows from seed, name and place alone. Rows of large ones may repeat: it takes
+// Tensors whose every element follows from seed, name and place alone, and is a bfloat16, as in published
+// checkpoints. Rows of large ones may repeat: it takes
 // long to quantise many.
 class RandomSource final : public TensorSource {
  public:

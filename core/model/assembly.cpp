@@ -6,6 +6,7 @@
 #include <tenon/base/text.hpp>
 #include <tenon/device/device.hpp>
 #include <tenon/model/contract.hpp>
+#include <tenon/ops/narrowing.hpp>
 #include <tenon/ops/packing.hpp>
 
 #include <algorithm>
@@ -226,7 +227,9 @@ Status Assembly::bind_weights(const AssembleOptions& options) {
     if (!bound.ok()) return scope.explained(bound.error());
   }
   TENON_TRY(store_->finish());
-  return weights.pack ? pack_weights() : ok();
+  if (!weights.pack) return ok();
+  TENON_TRY(pack_weights());
+  return narrow_weights();
 }
 
 // The embedding is left out: its rows are only read.
@@ -250,6 +253,18 @@ Status Assembly::pack_weights() {
   }
   for (tenon_weight& weight : store_->matrices())
     if (is_packed(weight)) TENON_TRY(pack(weight, *threads_));
+  return ok();
+}
+
+// A router or two: never so much that a model kept in float32 would be held twice.
+Status Assembly::narrow_weights() {
+  uint64_t free = available_memory(), pool = cache_layout_.plan.pool_bytes;
+  uint64_t left = (free - std::min(free, pool)) / 4;
+  for (tenon_weight& weight : store_->matrices()) {
+    if (&weight == &model_->embedding() || narrow_bytes_of(weight) > left) continue;
+    TENON_TRY(narrow(weight, *threads_));
+    left -= weight.narrowed.bytes();
+  }
   return ok();
 }
 

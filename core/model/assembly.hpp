@@ -70,6 +70,7 @@ class Assembly {
   Status find_tokens_max();
   Status bind_weights(const AssembleOptions& options);
   Status pack_weights();
+  Status narrow_weights();
   Result<PluginObject<tenon_cache_manager>> make_cache() const;
   Result<CacheLayout> lay_out(const PluginObject<tenon_cache_manager>& cache, const tenon_limits& limits,
                               uint64_t memory) const;

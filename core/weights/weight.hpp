@@ -42,4 +42,5 @@ struct tenon_weight {
   int64_t rows = 0, columns = 0;             // out, in: of one member
   std::vector<tenon::WeightMember> members;  // one, or one per expert; empty where only shapes are known
   tenon::AlignedBuffer panels;  // all members again, as pack() of ops/packing.hpp lays them out, or empty
+  tenon::AlignedBuffer narrowed;  // where members lie since narrow() of ops/narrowing.hpp, or empty
 };
