@@ -58,7 +58,14 @@ Status ConversionRecord::begin(size_t count) {
   finished_.resize(std::min(count, finished_.size()));
   std::string text = header_of(task_);
   for (const FinishedOutput& output : finished_) text += line_of(output);
-  return write_file(path_, text);
+  // Under a name that does not change, so that a killed process leaves nothing that the next does not clear
+  // away.
+  std::filesystem::path next = path_.string() + ".new";
+  std::ofstream file(next, std::ios::binary | std::ios::trunc);
+  file << text << std::flush;
+  std::error_code error;
+  if (file) std::filesystem::rename(next, path_, error);
+  return file && !error ? Status(ok()) : Status(Error{TENON_IO, next.string() + ": cannot be written"});
 }
 
 Status ConversionRecord::add(const FinishedOutput& output) {

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <utility>
+#include <vector>
 
 namespace tenon {
 namespace {
@@ -73,6 +74,12 @@ Status HubDirectory::copy_text_files(const fs::path& from) {
 }
 
 Status HubDirectory::commit() {
+  // What processes that were killed have left, under names of their own.
+  std::error_code ignored;
+  std::vector<fs::path> left;
+  for (const auto& entry : fs::directory_iterator(temporary_, ignored))
+    if (entry.path().filename().string().starts_with('.')) left.push_back(entry.path());
+  for (const fs::path& path : left) fs::remove(path, ignored);
   // Over an empty directory, this replaces it.
   if (std::rename(temporary_.c_str(), path_.c_str()) != 0) return io_error(path_, errno);
   temporary_.clear();
