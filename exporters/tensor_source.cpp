@@ -88,7 +88,7 @@ void CheckpointSource::release(const std::string& name, int64_t first, int64_t r
   const StoredTensor& tensor = *checkpoint_.find(name);
   int64_t columns = tensor.shape.empty() ? 1 : tensor.shape.back();
   uint64_t begin = bytes_of(tensor.dtype, static_cast<uint64_t>(first * columns));
-  release_pages({tensor.data + begin, bytes_of(tensor.dtype, static_cast<uint64_t>(rows * columns))});
+  give_back({tensor.data + begin, bytes_of(tensor.dtype, static_cast<uint64_t>(rows * columns))});
 }
 
 uint64_t CheckpointSource::identity() const {

@@ -5,6 +5,7 @@
 #include "conversation.hpp"
 
 #include <apps/common/exit_code.hpp>
+#include <apps/common/memory_report.hpp>
 
 #include <tenon/base/file.hpp>
 
@@ -51,6 +52,8 @@ void print_stats(const EngineStats& stats) {
     std::fprintf(stderr, "%llu tokens guessed, %.1f %% of them right\n",
                  static_cast<unsigned long long>(stats.drafted),
                  100.0 * static_cast<double>(stats.accepted) / static_cast<double>(stats.drafted));
+  if (stats.experts.bytes > 0) std::fprintf(stderr, "%s\n", expert_cache_line(stats.experts).c_str());
+  if (auto memory = find_process_memory()) std::fprintf(stderr, "%s\n", memory_line(*memory).c_str());
 }
 
 int conclude(const Conversation& conversation, const Answer& answer, const Options& options) {
