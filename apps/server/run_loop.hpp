@@ -18,8 +18,8 @@ struct RunLoop {
   std::function<void()> on_tick;  // about ten times a second
 };
 
-// SIGTERM or SIGINT: no new work, what is under way may finish, then 0. A second one: 130 (SIGINT) or 143
-// (SIGTERM), at once. If the engine stops: every client is told, then kExitFatal. Returns after the server's
+// SIGTERM, SIGINT or SIGHUP: no new work, what is under way may finish, then 0. A second one: 128 and its
+// number, at once. If the engine stops: every client is told, then kExitFatal. Returns after the server's
 // end.
 int run_until_end(const RunLoop& loop);
 

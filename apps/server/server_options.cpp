@@ -15,6 +15,12 @@ std::chrono::milliseconds milliseconds_of(double seconds) {
   return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
 }
 
+std::string variable_of(const std::string& option) {
+  std::string variable = "TENON_";
+  for (char c : option) variable += c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  return variable;
+}
+
 CLI::Option* add_seconds(CLI::App& command, const std::string& name, double& seconds, const std::string& help) {
   return command.add_option(name, seconds, help)
       ->check(CLI::Range(0.0, kSecondsMax))
@@ -28,12 +34,6 @@ void ServeOptions::add_to(CLI::App& command) {
   add_access(command);
   add_limits(command);
   add_operation(command);
-  for (CLI::Option* option : command.get_options()) {
-    if (option->get_lnames().empty() || option->get_lnames()[0] == "help") continue;
-    std::string variable = "TENON_";
-    for (char c : option->get_lnames()[0]) variable += c == '-' ? '_' : static_cast<char>(std::toupper(c));
-    option->envname(variable);
-  }
 }
 
 void ServeOptions::add_access(CLI::App& command) {
@@ -86,6 +86,14 @@ void ServeOptions::add_operation(CLI::App& command) {
       ->capture_default_str();
   command.add_option("--trace-dir", trace_directory, "Write timelines for Perfetto here")->type_name("DIR");
   command.add_flag("--check", is_check, "Say what fits into memory, and end");
+}
+
+void name_variables(CLI::App& command) {
+  for (CLI::Option* option : command.get_options()) {
+    if (option->get_lnames().empty()) continue;
+    const std::string& name = option->get_lnames()[0];
+    if (name != "help" && name != "version") option->envname(variable_of(name));
+  }
 }
 
 Status ServeOptions::read_keys(http::KeyRing& keys) const {

@@ -1,5 +1,4 @@
-// The options of tenon-server that concern how it is reached and run. Each has an environment variable too:
-// --api-key-file is TENON_API_KEY_FILE.
+// The options of tenon-server that concern how it is reached and run.
 #pragma once
 #include <apps/server/http/server.hpp>
 
@@ -36,5 +35,9 @@ struct ServeOptions {
   void add_operation(CLI::App& command);
   Status read_keys(http::KeyRing& keys) const;
 };
+
+// Every option of the command can be given by an environment variable too: --api-key-file by
+// TENON_API_KEY_FILE. The command line goes first.
+void name_variables(CLI::App& command);
 
 }  // namespace tenon

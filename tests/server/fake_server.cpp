@@ -47,6 +47,7 @@ int main(int argc, char** argv) {
   CLI::App app("The transport with routes of tests.");
   tenon::ServeOptions options;
   options.add_to(app);
+  tenon::name_variables(app);
   CLI11_PARSE(app, argc, argv);
   tenon::Result<int> code = tenon::run(options);
   return code.ok() ? code.value() : tenon::report(code.error());

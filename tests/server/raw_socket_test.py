@@ -1,5 +1,6 @@
 """What a hostile, careless or slow client sends, byte by byte, and what it gets."""
 import pathlib
+import resource
 import tempfile
 import time
 import unittest
@@ -19,6 +20,12 @@ def get(*lines, path=b"/live"):
 
 def chunked(data):
     return post(b"transfer-encoding: chunked", body=data)
+
+
+def memory_of(service):
+    """Bytes resident."""
+    text = pathlib.Path(f"/proc/{service.process.pid}/status").read_text()
+    return int(text.split("VmRSS:")[1].split()[0]) * 1024
 
 
 LONG = b"x" * 8200
@@ -291,6 +298,24 @@ class UnixSocket(unittest.TestCase):
 
 
 class Connections(unittest.TestCase):
+    def test_a_thousand_idle_connections_are_cheap(self):
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+        service = fake_server()
+        self.addCleanup(service.stop)
+        service.request("GET", "/live")
+        before = memory_of(service)
+        clients = [service.connect() for _ in range(1000)]
+        for client in clients:
+            client.send(get())
+        for client in clients:
+            self.assertEqual(client.read_answer()[2], b"alive")
+        each = (memory_of(service) - before) / 1000
+        print(f"an idle connection takes {each / 1024:.1f} KiB")
+        self.assertLess(each, 16 << 10)
+        for client in clients:
+            client.socket.close()
+
     def test_more_connections_than_allowed_wait(self):
         service = fake_server("--max-connections", 4)
         self.addCleanup(service.stop)

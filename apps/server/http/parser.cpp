@@ -30,10 +30,12 @@ size_t Parser::line_bytes_max() const {
 }
 
 size_t Parser::feed_line(std::string_view bytes) {
-  size_t end = bytes.find('\n');
-  size_t taken = std::min(end == bytes.npos ? bytes.size() : end + 1, line_bytes_max() + 3 - line_.size());
-  line_.append(bytes.substr(0, taken));
   bool is_chunk = part_ == Part::kChunkSize || part_ == Part::kChunkEnd;
+  size_t end = bytes.find('\n'), room = line_bytes_max() + 3 - line_.size();
+  // Not a byte past either limit, so that it makes no difference how the bytes come.
+  if (!is_chunk) room = std::min<size_t>(room, limits_.header_bytes_max + 1 - head_bytes_);
+  size_t taken = std::min(end == bytes.npos ? bytes.size() : end + 1, room);
+  line_.append(bytes.substr(0, taken));
   if (!is_chunk) head_bytes_ += taken;
   if (line_.size() > line_bytes_max() + 2) {
     std::string most = std::to_string(line_bytes_max()) + " bytes";

@@ -5,6 +5,7 @@
 
 #include <tenon/base/log.hpp>
 
+#include <sys/resource.h>
 #include <unistd.h>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -23,6 +24,21 @@ using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream
 
 // After the system had no descriptor, or no memory, for a connection.
 constexpr auto kAcceptPause = 100ms;
+// Of files that are not connections.
+constexpr rlim_t kOtherDescriptors = 64;
+
+// Systems often allow 1,024 descriptors unless a program asks for more.
+void make_room_for(uint32_t connections) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  rlim_t wanted = connections + kOtherDescriptors;
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < wanted)
+    log().warn("server: the system allows {} descriptors, fewer than {} connections need", limit.rlim_cur,
+               connections);
+}
 
 }  // namespace
 
@@ -56,6 +72,7 @@ class Server::Core {
   }
 
   Status start(Router router) {
+    make_room_for(reception_.limits().connections_max);
     TENON_TRY(listener_.listen());
     reception_.set_router(std::move(router));
     boost::asio::generic::stream_protocol protocol(listener_.family(), 0);
