@@ -18,6 +18,7 @@ int run(int argc, char** argv) {
   app.add_option("--log", log_level, "Log level: debug, info, warning, error or off")->capture_default_str();
   options.model.add_to(app);
   options.serve.add_to(app);
+  options.api.add_to(app);
   name_variables(app);
   try {
     app.parse(argc, argv);

@@ -66,6 +66,8 @@ Status Program::load(Startup& startup) {
   const Assembly& assembly = model_->assembly();
   startup.phase("weights", speed_of(assembly.totals().bytes, startup.phase_seconds()));
   TENON_TRY(engine_, AsyncEngine::make(assembly));
+  TENON_TRY(auto options, options_.api.service_options());
+  TENON_TRY(service_, api::Service::make(assembly, *engine_, std::move(options)));
   startup.phase("engine", fmt::format("{} of cache, {} tokens at most",
                                       format_bytes(assembly.cache_layout().plan.pool_bytes),
                                       format_count(assembly.tokens_max())));
@@ -97,6 +99,7 @@ Status Program::open_to_clients() {
   metrics_ = std::make_unique<Metrics>(std::move(options), std::move(sources));
   http::Router router;
   add_operation_routes(router, *health_, *metrics_);
+  api::add_openai_routes(router, *service_);
   return server_->start(std::move(router));
 }
 

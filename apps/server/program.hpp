@@ -1,6 +1,7 @@
 // tenon-server from its options to its exit code.
 #pragma once
 #include <apps/common/loaded_model.hpp>
+#include <apps/server/api/api_options.hpp>
 #include <apps/server/metrics.hpp>
 #include <apps/server/request_log.hpp>
 #include <apps/server/run_loop.hpp>
@@ -13,6 +14,7 @@ namespace tenon {
 struct ProgramOptions {
   ModelOptions model;
   ServeOptions serve;
+  api::ApiOptions api;
 };
 
 // Thread: one.
@@ -34,6 +36,7 @@ class Program {
   // In the order in which one needs the other; the server goes first.
   std::unique_ptr<LoadedModel> model_;
   std::unique_ptr<AsyncEngine> engine_;
+  std::unique_ptr<api::Service> service_;
   std::unique_ptr<Health> health_;
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<RequestLog> log_;
