@@ -72,8 +72,8 @@ class Start(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         for part in ("weights ", "cache ", "longest ", "4,096 tokens", "it fits"):
             self.assertIn(part, done.stdout)
-        done = subprocess.run([TENON, "serve", "--check", "--memory", "900T", "--max-sequences", "65536",
-                               "--prefix-cache", "off"], capture_output=True, text=True)
+        done = subprocess.run([TENON, "serve", "--check", "--memory", "900T", "--max-sequences", "16000",
+                               "--step-tokens", "20000"], capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stdout), (71, ""))
         self.assertIn("does not fit", done.stderr)
 
