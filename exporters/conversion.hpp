@@ -1,9 +1,10 @@
 // Writing one checkpoint out of another, tensor by tensor and a few rows at a time.
 #pragma once
+#include <exporters/conversion_record.hpp>
+#include <exporters/scaled_matrix.hpp>
 #include <exporters/tensor_source.hpp>
 
 #include <tenon/base/thread_pool.hpp>
-#include <tenon/weights/tensor_writer.hpp>
 
 namespace tenon {
 
@@ -18,10 +19,15 @@ enum class Change { kNone, kPlusOne, kMinusExp };
 
 // A tensor to be written: rows of the source, one range after another.
 struct OutputTensor {
-  TensorPlan plan;
+  TensorPlan plan;  // of a scaled matrix, its codes
   std::vector<RowRange> ranges;
   Change change = Change::kNone;
-  std::string group;  // that its error is counted under
+  std::string group;                   // that its error is counted under
+  std::optional<ScaledMatrix> scaled;  // its scales and so on follow it in the file
+
+  DType type() const { return scaled ? scaled->type : plan.dtype; }
+  std::vector<int64_t> shape() const;  // of what is written, whatever that takes in the file
+  std::vector<TensorPlan> plans() const;
 };
 
 // What quantisation cost the tensors of a group that share a type.
@@ -38,11 +44,15 @@ struct GroupError {
 using ConversionProgress = std::function<void(uint64_t done, uint64_t total)>;
 
 // Writes all outputs in their order; `writer` was made for their plans. Rows are computed on the pool's
-// threads, and the result does not depend on their number. Memory: about 40 MiB. Fails, naming tensor and row,
-// for values that are not finite or beyond what the type holds. Returns one entry per group and type in blocks.
+// threads, and the result does not depend on their number. Memory: about 40 MiB, and the scales of a tensor.
+// Fails, naming tensor and row, for values that are not finite or beyond what the type holds. Returns one entry
+// per group and quantised type.
+//
+// With a record, what it has finished and `writer` still finds is not done again; the rest is added to it.
 Result<std::vector<GroupError>> convert(const TensorSource& source, const std::vector<OutputTensor>& outputs,
                                         TensorWriter& writer, ThreadPool& threads,
-                                        const ConversionProgress& progress = {});
+                                        const ConversionProgress& progress = {},
+                                        ConversionRecord* record = nullptr);
 
 std::vector<TensorPlan> plans_of(const std::vector<OutputTensor>& outputs);
 

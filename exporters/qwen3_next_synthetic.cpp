@@ -68,45 +68,35 @@ RandomSource synthetic_tensors(const Qwen3NextFacts& facts, uint64_t seed) {
   return source;
 }
 
-std::vector<OutputTensor> hub_outputs(const Qwen3NextFacts& facts, DType dtype) {
-  std::vector<OutputTensor> outputs;
-  for_each_tensor(facts, [&](const char*, const std::string&, const std::string& tensor,
-                             const std::vector<int64_t>& shape) {
-    outputs.push_back({{tensor, dtype, shape}, {{tensor, 0, rows_of(shape)}}});
-  });
-  return outputs;
-}
-
-std::string hub_config_of(const Qwen3NextFacts& facts) {
+Json hub_config_of(const Qwen3NextFacts& facts) {
   double share = static_cast<double>(facts.position.rotary_dim) / static_cast<double>(facts.head_dim);
-  Json config = {{"architectures", {"Qwen3NextForCausalLM"}},
-                 {"model_type", "qwen3_next"},
-                 {"vocab_size", facts.vocabulary},
-                 {"hidden_size", facts.model_dim},
-                 {"num_hidden_layers", facts.layers},
-                 {"full_attention_interval", kInterval},
-                 {"max_position_embeddings", facts.context},
-                 {"rms_norm_eps", facts.norm_eps},
-                 {"hidden_act", "silu"},
-                 {"num_attention_heads", facts.heads},
-                 {"num_key_value_heads", facts.kv_heads},
-                 {"head_dim", facts.head_dim},
-                 {"rope_theta", facts.position.theta},
-                 {"partial_rotary_factor", share},
-                 {"linear_num_key_heads", facts.key_heads},
-                 {"linear_num_value_heads", facts.value_heads},
-                 {"linear_key_head_dim", facts.key_dim},
-                 {"linear_value_head_dim", facts.value_dim},
-                 {"linear_conv_kernel_dim", facts.conv_window},
-                 {"num_experts", facts.experts},
-                 {"num_experts_per_tok", facts.top_k},
-                 {"norm_topk_prob", facts.normalise},
-                 {"moe_intermediate_size", facts.expert_dim},
-                 {"shared_expert_intermediate_size", facts.shared_dim},
-                 {"decoder_sparse_step", 1},
-                 {"mlp_only_layers", Json::array()},
-                 {"tie_word_embeddings", false}};
-  return config.dump(2) + "\n";
+  return {{"architectures", {"Qwen3NextForCausalLM"}},
+          {"model_type", "qwen3_next"},
+          {"vocab_size", facts.vocabulary},
+          {"hidden_size", facts.model_dim},
+          {"num_hidden_layers", facts.layers},
+          {"full_attention_interval", kInterval},
+          {"max_position_embeddings", facts.context},
+          {"rms_norm_eps", facts.norm_eps},
+          {"hidden_act", "silu"},
+          {"num_attention_heads", facts.heads},
+          {"num_key_value_heads", facts.kv_heads},
+          {"head_dim", facts.head_dim},
+          {"rope_theta", facts.position.theta},
+          {"partial_rotary_factor", share},
+          {"linear_num_key_heads", facts.key_heads},
+          {"linear_num_value_heads", facts.value_heads},
+          {"linear_key_head_dim", facts.key_dim},
+          {"linear_value_head_dim", facts.value_dim},
+          {"linear_conv_kernel_dim", facts.conv_window},
+          {"num_experts", facts.experts},
+          {"num_experts_per_tok", facts.top_k},
+          {"norm_topk_prob", facts.normalise},
+          {"moe_intermediate_size", facts.expert_dim},
+          {"shared_expert_intermediate_size", facts.shared_dim},
+          {"decoder_sparse_step", 1},
+          {"mlp_only_layers", Json::array()},
+          {"tie_word_embeddings", false}};
 }
 
 }  // namespace tenon

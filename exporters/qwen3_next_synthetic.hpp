@@ -4,6 +4,8 @@
 #include <exporters/conversion.hpp>
 #include <importers/qwen3_next.hpp>
 
+#include <tenon/base/json.hpp>
+
 namespace tenon {
 
 struct SyntheticSize {
@@ -18,10 +20,7 @@ Qwen3NextFacts synthetic_qwen3_next(const SyntheticSize& size);
 // as in trained models, and routers choose widely.
 RandomSource synthetic_tensors(const Qwen3NextFacts& facts, uint64_t seed);
 
-// All tensors in the Hugging Face layout, as they are.
-std::vector<OutputTensor> hub_outputs(const Qwen3NextFacts& facts, DType dtype);
-
 // config.json
-std::string hub_config_of(const Qwen3NextFacts& facts);
+Json hub_config_of(const Qwen3NextFacts& facts);
 
 }  // namespace tenon

@@ -1,6 +1,7 @@
 #include <exporters/tensor_source.hpp>
 
 #include <tenon/base/checked.hpp>
+#include <tenon/base/hash.hpp>
 #include <tenon/weights/convert.hpp>
 #include <tenon/weights/weight.hpp>
 
@@ -83,6 +84,29 @@ void CheckpointSource::read_row(const std::string& name, int64_t row, float* to)
     to[i] = float_of_f8_e4m3(bits_at<uint8_t>(data, i)) * scales[i / kScaleTile];
 }
 
+void CheckpointSource::release(const std::string& name, int64_t first, int64_t rows) const {
+  const StoredTensor& tensor = *checkpoint_.find(name);
+  int64_t columns = tensor.shape.empty() ? 1 : tensor.shape.back();
+  uint64_t begin = bytes_of(tensor.dtype, static_cast<uint64_t>(first * columns));
+  give_back({tensor.data + begin, bytes_of(tensor.dtype, static_cast<uint64_t>(rows * columns))});
+}
+
+uint64_t CheckpointSource::identity() const {
+  Hash64 hash;
+  for (const std::filesystem::path& file : checkpoint_.files()) {
+    std::error_code ignored;
+    auto time = std::filesystem::last_write_time(file, ignored).time_since_epoch().count();
+    auto size = std::filesystem::file_size(file, ignored);
+    hash.add(file.string() + " " + std::to_string(size) + " " + std::to_string(time) + "\n");
+  }
+  return hash.value();
+}
+
+DType CheckpointSource::type_of(const std::string& name) const {
+  DType type = checkpoint_.find(name)->dtype;
+  return type == DType::kF8E4M3 ? DType::kF32 : type;
+}
+
 void RandomSource::add(const std::string& name, std::vector<int64_t> shape, RandomSpread spread,
                        int64_t period) {
   entries_[name] = {std::move(shape), spread, period, hash_of(name, seed_)};
@@ -104,7 +128,8 @@ void RandomSource::read_row(const std::string& name, int64_t row, float* to) con
   uint64_t bits = 0;  // random ones, enough for four elements
   for (int64_t i = 0; i < columns; ++i) {
     if (i % 4 == 0) bits = mixed(entry.seed + static_cast<uint64_t>(row * words + i / 4));
-    to[i] = middle + step * static_cast<float>(static_cast<int16_t>(bits >> (i % 4 * 16)));
+    float value = middle + step * static_cast<float>(static_cast<int16_t>(bits >> (i % 4 * 16)));
+    to[i] = float_of_bf16(bf16_of_float(value));
   }
 }
 

@@ -15,6 +15,12 @@ class TensorSource {
   // Row `row` as float32, [columns]: the last dimension is a row, all others count rows.
   // REQUIRES: there is such a row
   virtual void read_row(const std::string& name, int64_t row, float* to) const = 0;
+  // What its elements are stored as, without loss. REQUIRES: there is such a tensor
+  virtual DType type_of(const std::string& name) const = 0;
+  // Says that so many rows, from `first` on, will not be asked for again soon.
+  virtual void release(const std::string&, int64_t /*first*/, int64_t /*rows*/) const {}
+  // A hash of what decides the values: of files their names, sizes and times of change.
+  virtual uint64_t identity() const = 0;
   // After how many rows a tensor repeats itself, so that work on a row may be done once; 0: never.
   virtual int64_t period(const std::string&) const { return 0; }
 };
@@ -29,6 +35,10 @@ class CheckpointSource final : public TensorSource {
   std::vector<std::string> names() const;
   const std::vector<int64_t>* find_shape(const std::string& name) const override;
   void read_row(const std::string& name, int64_t row, float* to) const override;
+  void release(const std::string& name, int64_t first, int64_t rows) const override;
+  uint64_t identity() const override;
+  // float32 for f8_e4m3, whose products with scales no shorter type holds.
+  DType type_of(const std::string& name) const override;
 
  private:
   explicit CheckpointSource(Checkpoint checkpoint) : checkpoint_(std::move(checkpoint)) {}
@@ -42,16 +52,20 @@ struct RandomSpread {
   double middle = 0, spread = 1;
 };
 
-// Tensors whose every element follows from seed, name and place alone. Rows of large ones may repeat: it takes
+// Tensors whose every element follows from seed, name and place alone, and is a bfloat16, as in published
+// checkpoints. Rows of large ones may repeat: it takes
 // long to quantise many.
 class RandomSource final : public TensorSource {
  public:
-  explicit RandomSource(uint64_t seed) : seed_(seed) {}
+  // type: what type_of gives of all tensors; values are finer.
+  explicit RandomSource(uint64_t seed, DType type = DType::kBF16) : seed_(seed), type_(type) {}
   void add(const std::string& name, std::vector<int64_t> shape, RandomSpread spread, int64_t period = 0);
 
   const std::vector<int64_t>* find_shape(const std::string& name) const override;
   void read_row(const std::string& name, int64_t row, float* to) const override;
   int64_t period(const std::string& name) const override;
+  DType type_of(const std::string&) const override { return type_; }
+  uint64_t identity() const override { return seed_; }
 
  private:
   struct Entry {
@@ -62,6 +76,7 @@ class RandomSource final : public TensorSource {
   };
 
   uint64_t seed_;
+  DType type_;
   std::map<std::string, Entry> entries_;
 };
 

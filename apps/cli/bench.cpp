@@ -4,6 +4,7 @@
 
 #include <apps/common/exit_code.hpp>
 #include <apps/common/loaded_model.hpp>
+#include <apps/common/memory_report.hpp>
 
 #include <tenon/base/json.hpp>
 
@@ -105,6 +106,13 @@ void print_row(const Measured& measured) {
   std::fflush(stdout);
 }
 
+// Of the process: all models that are loaded, and all that was measured so far.
+void add_memory(Json& row) {
+  ProcessMemory memory = find_process_memory().value_or(ProcessMemory{});
+  row["memory_peak_bytes"] = memory.peak;
+  row["memory_own_bytes"] = memory.own, row["memory_file_bytes"] = memory.of_files;
+}
+
 Json json_of(const Measured& measured, const std::vector<Runner>& runners) {
   Json rows = Json::array();
   for (size_t r = 0; r < runners.size(); ++r) {
@@ -120,6 +128,7 @@ Json json_of(const Measured& measured, const std::vector<Runner>& runners) {
                     {"avg_ts", average},
                     {"median_ts", median_of(samples)},
                     {"samples_ts", samples}});
+    add_memory(rows.back());
   }
   return rows;
 }
@@ -154,8 +163,13 @@ Result<int> run_bench(const Options& options) {
     for (Json& row : json_of(measured, runners)) rows.push_back(std::move(row));
   }
   if (options.as_json) std::printf("%s\n", rows.dump(2).c_str());
-  if (!options.as_json)
-    for (const Runner& runner : runners) print_speculation(runner);
+  if (options.as_json) return kExitOk;
+  for (const Runner& runner : runners) {
+    print_speculation(runner);
+    ExpertCacheStats experts = runner.engine->stats().experts;
+    if (experts.bytes > 0) std::printf("%s: %s\n", runner.name.c_str(), expert_cache_line(experts).c_str());
+  }
+  if (auto memory = find_process_memory()) std::printf("%s\n", memory_line(*memory).c_str());
   return kExitOk;
 }
 

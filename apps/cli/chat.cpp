@@ -1,68 +1,78 @@
 #include "chat.hpp"
 
+#include "chat_commands.hpp"
+#include "line_editor.hpp"
+
 #include <cstdio>
-#include <iostream>
+#include <utility>
 
 namespace tenon::cli {
 namespace {
 
-constexpr const char* kHelp =
-    "Type a question. /new starts over, /exit (or Ctrl-D) leaves, Ctrl-C stops an answer.\n";
+constexpr const char* kQuotes = "\"\"\"";
 
-// What the model said, divided as chat templates want it back: its thoughts, if it had any, and its answer.
-Json message_of(const std::string& prompt, const std::string& text) {
-  static const std::string kOpen = "<think>", kClose = "</think>";
-  Json message = {{"role", "assistant"}, {"content", text}};
-  size_t close = text.find(kClose);
-  if (close == std::string::npos) return message;
-  size_t open = text.find(kOpen);
-  bool opened_by_prompt = prompt.rfind(kOpen) != std::string::npos && prompt.rfind(kOpen) + 10 > prompt.size();
-  if (open == std::string::npos && !opened_by_prompt) return message;
-  size_t begin = open == std::string::npos ? 0 : open + kOpen.size();
-  size_t answer = text.find_first_not_of('\n', close + kClose.size());
-  message["reasoning_content"] = text.substr(begin, close - begin);
-  message["content"] = answer == std::string::npos ? "" : text.substr(answer);
-  return message;
+void report_in_chat(const Error& error) { std::fprintf(stderr, "tenon: %s\n", error.text.c_str()); }
+
+// Reads on to the line that ends with three quotation marks; `text` begins with what followed the first ones.
+LineEditor::Outcome read_quoted(LineEditor& editor, std::string& text) {
+  std::string line = std::exchange(text, {});
+  while (!line.ends_with(kQuotes)) {
+    text += line + "\n";
+    auto outcome = editor.read("... ", line);
+    if (outcome != LineEditor::Outcome::kLine) return outcome;
+  }
+  text += line.substr(0, line.size() - 3);
+  return LineEditor::Outcome::kLine;
 }
 
-// Returns false at the end of input.
-bool read_line(std::string& line) {
-  std::printf("\n> ");
-  std::fflush(stdout);
-  while (!std::getline(std::cin, line)) {
-    if (!take_interrupt()) return false;
-    std::cin.clear();
-    std::clearerr(stdin);
-    std::printf("\n> ");
-    std::fflush(stdout);
+// What was typed, and whether it stood in quotation marks.
+struct Typed {
+  std::string text;
+  bool is_quoted = false;
+};
+
+LineEditor::Outcome read_question(LineEditor& editor, Typed& typed) {
+  std::string& text = typed.text;
+  auto outcome = editor.read("> ", text);
+  if (outcome != LineEditor::Outcome::kLine || text.empty()) return outcome;
+  editor.remember(text);
+  typed.is_quoted = text.starts_with(kQuotes);
+  if (!typed.is_quoted) return outcome;
+  text.erase(0, 3);
+  return read_quoted(editor, text);
+}
+
+ChatStep take(ChatState& state, const Typed& typed) {
+  const std::string& line = typed.text;
+  if (line.empty()) return ChatStep::kGoOn;
+  if (line[0] == '/' && !typed.is_quoted) {
+    auto step = run_chat_command(state, line);
+    if (!step.ok()) report_in_chat(step.error());
+    return step.ok() ? step.value() : ChatStep::kGoOn;
   }
-  return true;
+  // A question that cannot be answered, such as one too long, does not end the chat.
+  Status answered = state.session.ask(std::exchange(state.read, {}) + line);
+  if (!answered.ok()) report_in_chat(answered.error());
+  return ChatStep::kGoOn;
 }
 
 }  // namespace
 
-Result<int> chat(Conversation& conversation, const std::string& system, const GenerationOptions& options) {
-  const Json beginning = opening_messages(system);
-  Json messages = beginning;
-  std::printf("%s. %s", conversation.description().name.c_str(), kHelp);
-  for (std::string line; read_line(line);) {
-    if (line == "/exit" || line == "/quit") break;
-    if (line == "/new") messages = beginning;
-    if (line == "/help") std::printf("%s", kHelp);
-    if (line.empty() || line[0] == '/') continue;
-    messages.push_back({{"role", "user"}, {"content", line}});
-    TENON_TRY(std::string prompt, conversation.render(messages, options));
-    auto answer = conversation.answer(prompt, options);
-    if (!answer.ok()) {
-      // A question that cannot be answered, such as one too long, does not end the chat.
-      std::printf("tenon: %s\n", answer.error().text.c_str());
-      messages.erase(messages.size() - 1);
-      continue;
-    }
-    std::printf("\n");
-    messages.push_back(message_of(prompt, answer.value().text));
+Result<int> chat(ChatSession& session) {
+  std::fprintf(stderr, "%s. /help lists what there is beside questions, /quit or Ctrl-D leaves.\n",
+               session.conversation().description().name.c_str());
+  LineEditor editor(history_file());
+  ChatState state{session, {}};
+  while (true) {
+    std::fprintf(stderr, "\n");
+    Typed typed;
+    auto outcome = read_question(editor, typed);
+    if (outcome == LineEditor::Outcome::kEnd) break;
+    take_interrupt();  // one that came while a line was typed is dealt with here
+    if (outcome == LineEditor::Outcome::kInterrupted) continue;
+    if (take(state, typed) == ChatStep::kQuit) break;
   }
-  std::printf("\n");
+  std::fprintf(stderr, "\n");
   return 0;
 }
 

@@ -1,10 +1,11 @@
-// The chat on a terminal: questions typed line by line, answers streamed, the conversation kept.
+// The chat on a terminal: questions typed line by line, answers shown as they come, the conversation kept.
+// Standard output carries the answers only; prompts, thoughts and reports go to standard error.
 #pragma once
-#include "conversation.hpp"
+#include "chat_session.hpp"
 
 namespace tenon::cli {
 
-// Until end of input. system: a message put before everything, or empty.
-Result<int> chat(Conversation& conversation, const std::string& system, const GenerationOptions& options);
+// Until /quit or the end of input. Returns the exit code.
+Result<int> chat(ChatSession& session);
 
 }  // namespace tenon::cli

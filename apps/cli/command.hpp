@@ -23,6 +23,7 @@ void add_serve(CLI::App& app, Action& chosen);
 void add_plugins(CLI::App& app, Action& chosen);
 void add_devices(CLI::App& app, Action& chosen);
 void add_parity(CLI::App& app, Action& chosen);
+void add_perplexity(CLI::App& app, Action& chosen);
 void add_tokenize(CLI::App& app, Action& chosen);
 void add_template(CLI::App& app, Action& chosen);
 

@@ -1,13 +1,12 @@
 #include "conversation.hpp"
 
+#include "answer_reader.hpp"
+
 #include <tenon/base/file.hpp>
-#include <tenon/text/stop_matcher.hpp>
-#include <tenon/text/stream_decoder.hpp>
 
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <random>
 #include <unordered_map>
 
@@ -19,42 +18,6 @@ volatile std::sig_atomic_t g_interrupted = 0;
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
-
-// Receives the tokens of one answer: decodes them, looks for stop strings, prints.
-class Printer {
- public:
-  // out: NULL to print nothing.
-  Printer(const Tokenizer& tokenizer, std::vector<std::string> stops, FILE* out)
-      : decoder_(tokenizer, SpecialTokens::kSkip), matcher_(std::move(stops)), out_(out) {}
-
-  // Returns false when no more tokens are wanted.
-  bool take(int32_t token) {
-    print(matcher_.push(decoder_.push(token)));
-    return !matcher_.match() && !has_failed_;
-  }
-  void finish() {
-    if (!matcher_.match()) print(matcher_.push(decoder_.flush()));
-    if (!matcher_.match()) print(matcher_.flush());
-  }
-
-  const std::string& text() const { return text_; }
-  bool has_matched() const { return matcher_.match().has_value(); }
-  bool has_failed() const { return has_failed_; }
-
- private:
-  void print(const std::string& piece) {
-    text_ += piece;
-    if (!out_) return;
-    bool is_written = std::fwrite(piece.data(), 1, piece.size(), out_) == piece.size();
-    if (!is_written || std::fflush(out_) != 0) has_failed_ = true;
-  }
-
-  StreamDecoder decoder_;
-  StopMatcher matcher_;
-  FILE* out_;
-  std::string text_;
-  bool has_failed_ = false;
-};
 
 uint64_t random_seed() {
   std::random_device device;
@@ -186,8 +149,9 @@ Result<std::string> Conversation::render_question(const std::string& system, con
 // One answer in the making.
 class Conversation::Listener {
  public:
-  Listener(const Tokenizer& tokenizer, const GenerationOptions& options, FILE* out)
-      : printer_(tokenizer, options.stops, out), start_(std::chrono::steady_clock::now()) {}
+  Listener(const Tokenizer& tokenizer, std::optional<AnswerPart> start, const GenerationOptions& options,
+           AnswerView& view)
+      : reader_(tokenizer, start, options.stops, view), start_(std::chrono::steady_clock::now()) {}
 
   // Returns false when no more tokens are wanted.
   bool take(const TokenEvent& event) {
@@ -197,14 +161,16 @@ class Conversation::Listener {
   }
 
   Result<Answer> finish(uint32_t prompt_tokens, bool is_interrupted) {
-    printer_.finish();
-    if (printer_.has_failed()) return io_error("standard output", errno);
+    reader_.finish();
+    if (reader_.has_failed()) return io_error("standard output", errno);
     if (!last_.error.empty()) return Error{TENON_INTERNAL, last_.error};
     answer_.prompt_tokens = prompt_tokens;
     answer_.decode_seconds = seconds_ - answer_.prefill_seconds;
-    answer_.text = printer_.text();
+    answer_.text = reader_.content();
+    answer_.thought = reader_.thought();
+    answer_.thought_tokens = reader_.tokens_of_thought();
     answer_.ending = is_interrupted                          ? Ending::kInterrupt
-                     : printer_.has_matched()                ? Ending::kStop
+                     : reader_.has_matched()                 ? Ending::kStop
                      : last_.reason == FinishReason::kLength ? Ending::kLength
                                                              : Ending::kEos;
     return std::move(answer_);
@@ -215,10 +181,10 @@ class Conversation::Listener {
     if (answer_.output_tokens++ == 0) answer_.prefill_seconds = seconds_since(start_);
     if (!is_wanted_) return;
     answer_.ids.push_back(token);
-    is_wanted_ = printer_.take(token);
+    is_wanted_ = reader_.take(token);
   }
 
-  Printer printer_;
+  AnswerReader reader_;
   std::chrono::steady_clock::time_point start_;
   double seconds_ = 0;
   Answer answer_{};
@@ -229,8 +195,8 @@ class Conversation::Listener {
 // Prompts that are answered together, over one stream.
 class Conversation::Round {
  public:
-  Round(const Conversation& conversation, const std::vector<Prompt>& prompts, FILE* out)
-      : conversation_(conversation), prompts_(prompts), out_(out) {}
+  Round(const Conversation& conversation, std::vector<Prompt> prompts, AnswerView& view)
+      : conversation_(conversation), prompts_(std::move(prompts)), view_(view) {}
 
   std::vector<Result<Answer>> run() {
     while (members_.size() < prompts_.size() || !stream_.is_done()) {
@@ -259,8 +225,12 @@ class Conversation::Round {
 
   // Returns false if it has to wait for others to end.
   bool submit(const Prompt& prompt) {
-    Member member{std::make_unique<Listener>(*conversation_.tokenizer_, prompt.options, out_)};
-    auto tokens = conversation_.tokenizer_->encode(prompt.text);
+    const Tokenizer& tokenizer = *conversation_.tokenizer_;
+    auto tokens = tokenizer.encode(prompt.text);
+    std::optional<AnswerPart> start;
+    if (tokens.ok() && prompt.form == Form::kChat)
+      start = part_after(tokens.value(), tokenizer, AnswerMarkers(tokenizer));
+    Member member{std::make_unique<Listener>(tokenizer, start, prompt.options, view_)};
     if (is_interrupted_ || !tokens.ok()) {
       if (!tokens.ok()) member.problem = tokens.error();
       return members_.push_back(std::move(member)), true;
@@ -281,25 +251,22 @@ class Conversation::Round {
   }
 
   const Conversation& conversation_;
-  const std::vector<Prompt>& prompts_;
-  FILE* out_;
+  const std::vector<Prompt> prompts_;
+  AnswerView& view_;
   TokenStream stream_;
   std::vector<Member> members_;                     // of the prompts so far
   std::unordered_map<uint64_t, size_t> number_of_;  // by request
   bool has_room_ = true, is_interrupted_ = false;
 };
 
-Result<Answer> Conversation::answer(const std::string& prompt, const GenerationOptions& options) {
-  std::vector<Result<Answer>> answers = answer_all({{prompt, options}}, stdout);
+Result<Answer> Conversation::answer(const Prompt& prompt, AnswerView& view) {
+  std::vector<Result<Answer>> answers = Round(*this, {prompt}, view).run();
   return std::move(answers.front());
 }
 
 std::vector<Result<Answer>> Conversation::answer_all(const std::vector<Prompt>& prompts) {
-  return answer_all(prompts, nullptr);
-}
-
-std::vector<Result<Answer>> Conversation::answer_all(const std::vector<Prompt>& prompts, FILE* out) {
-  return Round(*this, prompts, out).run();
+  NoView view;
+  return Round(*this, prompts, view).run();
 }
 
 }  // namespace tenon::cli

@@ -1,5 +1,7 @@
 // A loaded model that answers: what `tenon run` and its chat share.
 #pragma once
+#include "answer_view.hpp"
+
 #include <apps/common/loaded_model.hpp>
 
 #include <tenon/base/json.hpp>
@@ -7,7 +9,6 @@
 #include <tenon/text/chat_template.hpp>
 #include <tenon/text/tokenizer.hpp>
 
-#include <cstdio>
 #include <optional>
 
 namespace tenon::cli {
@@ -34,10 +35,11 @@ enum class Ending { kEos, kLength, kStop, kInterrupt };
 const char* name_of(Ending ending);
 
 struct Answer {
-  std::string text;
+  std::string text;     // of a chat, without the thought before it
+  std::string thought;  // empty for a prompt of Form::kPlain
   std::vector<int32_t> ids;
   Ending ending;
-  uint32_t prompt_tokens = 0, output_tokens = 0;
+  uint32_t prompt_tokens = 0, output_tokens = 0, thought_tokens = 0;
   double prefill_seconds = 0, decode_seconds = 0;
 };
 
@@ -56,15 +58,20 @@ class Conversation {
   Result<std::string> render_question(const std::string& system, const std::string& question,
                                       const GenerationOptions& options) const;
 
-  // Continues the text, printing it piece by piece on standard output. Ctrl-C ends it early.
-  Result<Answer> answer(const std::string& prompt, const GenerationOptions& options);
-
-  // Continues all texts at once, each in its own way, and prints nothing. Answers come in the order of the
-  // prompts; one that failed is an error. Ctrl-C ends all of them early.
+  // What a text is: plain, or a chat that a template wrote, in whose answer thoughts are told from what is
+  // said.
+  enum class Form : uint8_t { kPlain, kChat };
   struct Prompt {
     std::string text;
     GenerationOptions options;
+    Form form = Form::kPlain;
   };
+
+  // Continues the text, showing it piece by piece. Ctrl-C ends it early.
+  Result<Answer> answer(const Prompt& prompt, AnswerView& view);
+
+  // Continues all texts at once, each in its own way, and shows nothing. Answers come in the order of the
+  // prompts; one that failed is an error. Ctrl-C ends all of them early.
   std::vector<Result<Answer>> answer_all(const std::vector<Prompt>& prompts);
 
   EngineStats stats() const { return engine_->stats(); }
@@ -73,7 +80,6 @@ class Conversation {
  private:
   class Listener;
   class Round;
-  std::vector<Result<Answer>> answer_all(const std::vector<Prompt>& prompts, FILE* out);
   Conversation() = default;
   Status load_text();
   Request request_of(std::vector<int32_t> prompt, const GenerationOptions& options) const;

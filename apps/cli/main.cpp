@@ -30,6 +30,7 @@ int run(int argc, char** argv) {
   add_plugins(app, chosen);
   add_devices(app, chosen);
   add_parity(app, chosen);
+  add_perplexity(app, chosen);
   add_tokenize(app, chosen);
   add_template(app, chosen);
   try {

@@ -1,5 +1,6 @@
 // tenon parity MODEL: does a model compute what a reference computed? Tensor by tensor.
 #include "command.hpp"
+#include "distribution.hpp"
 #include "parity_run.hpp"
 
 #include <apps/common/exit_code.hpp>
@@ -112,23 +113,15 @@ Status dump(const std::string& path, const KeptTensors& computed) {
   return write_safetensors(path, tensors);
 }
 
-// Rows of logits as distributions: what is lost on average by taking the computed for the reference, in nats,
-// and how often both hold the same token for the most probable.
+// Rows of logits as distributions.
 void compare_distributions(Row& row, const StoredTensor& expected, const KeptTensor& computed) {
   std::vector<float> reference = floats_of(expected);
-  size_t columns = static_cast<size_t>(expected.shape.back()), rows = reference.size() / columns;
+  int64_t columns = expected.shape.back(), rows = static_cast<int64_t>(reference.size()) / columns;
   double kl = 0, same = 0;
-  for (size_t r = 0; r < rows; ++r) {
+  for (int64_t r = 0; r < rows; ++r) {
     const float *p = reference.data() + r * columns, *q = computed.floats.data() + r * columns;
-    float p_top = *std::max_element(p, p + columns), q_top = *std::max_element(q, q + columns);
-    double p_sum = 0, q_sum = 0, dot = 0;
-    for (size_t i = 0; i < columns; ++i) {
-      double weight = std::exp(double{p[i]} - p_top);
-      p_sum += weight, q_sum += std::exp(double{q[i]} - q_top);
-      dot += weight * ((double{p[i]} - p_top) - (double{q[i]} - q_top));
-    }
-    kl += dot / p_sum - std::log(p_sum) + std::log(q_sum);
-    same += std::max_element(p, p + columns) - p == std::max_element(q, q + columns) - q;
+    kl += divergence(p, q, columns);
+    same += top_token(p, columns) == top_token(q, columns);
   }
   row.mean_kl = kl / static_cast<double>(rows), row.top_1 = same / static_cast<double>(rows);
 }

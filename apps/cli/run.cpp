@@ -5,6 +5,7 @@
 #include "conversation.hpp"
 
 #include <apps/common/exit_code.hpp>
+#include <apps/common/memory_report.hpp>
 
 #include <tenon/base/file.hpp>
 
@@ -23,7 +24,7 @@ struct Options {
   GenerationOptions generation;
   std::optional<std::string> prompt, batch;
   std::string system;
-  bool is_raw = false, with_stats = false;
+  bool is_raw = false, with_stats = false, is_json = false;
 };
 
 void print_stats(const Answer& answer) {
@@ -51,6 +52,23 @@ void print_stats(const EngineStats& stats) {
     std::fprintf(stderr, "%llu tokens guessed, %.1f %% of them right\n",
                  static_cast<unsigned long long>(stats.drafted),
                  100.0 * static_cast<double>(stats.accepted) / static_cast<double>(stats.drafted));
+  if (stats.experts.bytes > 0) std::fprintf(stderr, "%s\n", expert_cache_line(stats.experts).c_str());
+  if (auto memory = find_process_memory()) std::fprintf(stderr, "%s\n", memory_line(*memory).c_str());
+}
+
+int conclude(const Conversation& conversation, const Answer& answer, const Options& options) {
+  if (options.with_stats) print_stats(answer), print_stats(conversation.stats());
+  return answer.ending == Ending::kInterrupt ? kExitInterrupted : kExitOk;
+}
+
+Result<int> continue_text(Conversation& conversation, const Conversation::Prompt& prompt,
+                          const Options& options) {
+  TerminalView terminal(Thoughts::kShown);
+  NoView none;
+  AnswerView& view = options.is_json ? static_cast<AnswerView&>(none) : terminal;
+  TENON_TRY(Answer answer, conversation.answer(prompt, view));
+  std::printf("%s\n", options.is_json ? dump_line(json_of({answer})).c_str() : "");
+  return conclude(conversation, answer, options);
 }
 
 Result<int> run_run(const Options& options) {
@@ -61,22 +79,19 @@ Result<int> run_run(const Options& options) {
     if (options.with_stats) print_stats(conversation->stats());
     return code;
   }
-  bool is_chat = !options.prompt && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !options.is_raw;
+  bool is_chat = !options.prompt && isatty(STDIN_FILENO) && isatty(STDERR_FILENO) && !options.is_raw;
   std::string prompt = options.prompt.value_or("");
   if (!options.prompt && !is_chat) {
     TENON_TRY(prompt, read_file("/dev/stdin", kPromptBytesMax));
   }
   TENON_TRY(auto conversation, Conversation::load(options.model));
   catch_interrupts();
-  if (is_chat) return chat(*conversation, options.system, options.generation);
-
-  if (!options.is_raw) {
-    TENON_TRY(prompt, conversation->render_question(options.system, prompt, options.generation));
-  }
-  TENON_TRY(Answer answer, conversation->answer(prompt, options.generation));
-  std::printf("\n");
-  if (options.with_stats) print_stats(answer), print_stats(conversation->stats());
-  return answer.ending == Ending::kInterrupt ? kExitInterrupted : kExitOk;
+  Output output = options.is_json ? Output::kJson : Output::kText;
+  if (options.is_raw) return continue_text(*conversation, {prompt, options.generation}, options);
+  ChatSession session(*conversation, options.system, options.generation, output);
+  if (is_chat) return chat(session);
+  TENON_TRY(session.ask(prompt));
+  return conclude(*conversation, session.last()->answer, options);
 }
 
 }  // namespace
@@ -95,6 +110,7 @@ void add_run(CLI::App& app, Action& chosen) {
   command->add_option("--system", options->system, "A system message before the prompt")->type_name("TEXT");
   command->add_flag("--raw", options->is_raw, "Continue the prompt as it is, without the chat template");
   command->add_flag("--stats", options->with_stats, "Print counts and speed on standard error");
+  command->add_flag("--json", options->is_json, "Print a line of JSON per answer, with what it took");
   options->generation.add_to(*command);
   command->callback([options, &chosen] { chosen = [options] { return run_run(*options); }; });
 }

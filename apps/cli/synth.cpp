@@ -2,18 +2,12 @@
 #include "command.hpp"
 #include "conversion_run.hpp"
 
-#include <exporters/gguf_tokenizer.hpp>
-#include <exporters/qwen3_next_gguf_export.hpp>
 #include <exporters/qwen3_next_synthetic.hpp>
-
-#include <tenon/base/text.hpp>
 
 #include <memory>
 
 namespace tenon::cli {
 namespace {
-
-namespace fs = std::filesystem;
 
 struct Options {
   std::string output, type = "bf16", tensors;
@@ -22,37 +16,14 @@ struct Options {
   uint32_t threads = 0;
 };
 
-Status write_gguf(const Options& options, const Qwen3NextFacts& facts, const TensorSource& source) {
-  TENON_TRY(MatrixTypes types, MatrixTypes::parse(options.type, options.tensors));
-  TENON_TRY(auto outputs, qwen3_next_gguf_outputs(facts, source, types));
-  GgufPairs pairs = qwen3_next_gguf_pairs(facts, types);
-  TENON_TRY(add_gguf_tokenizer(facts, pairs));
-  TENON_TRY(TensorWriter writer, TensorWriter::gguf(options.output, pairs, plans_of(outputs)));
-  return run_conversion(source, outputs, std::move(writer), options.threads, "making weights");
-}
-
-// config.json comes last, so that a directory without it is one that was not finished.
-Status write_directory(const Options& options, const Qwen3NextFacts& facts, const TensorSource& source) {
-  auto type = find_dtype(options.type);
-  bool fits = type && is_float(*type) && *type != DType::kF8E4M3;
-  if (!fits || !options.tensors.empty())
-    return invalid("--type, --tensor: are " + printable(options.type) + " and \"" + printable(options.tensors) +
-                   "\", expected f32, f16 or bf16 alone for a directory; a name *.gguf takes others");
-  std::error_code error;
-  fs::create_directories(options.output, error);
-  if (error) return Error{TENON_IO, options.output + ": " + error.message()};
-  auto outputs = hub_outputs(facts, *type);
-  fs::path directory = options.output;
-  TENON_TRY(TensorWriter writer, TensorWriter::safetensors(directory / "model.safetensors", plans_of(outputs)));
-  TENON_TRY(run_conversion(source, outputs, std::move(writer), options.threads, "making weights"));
-  return write_file(directory / "config.json", hub_config_of(facts));
-}
-
 Result<int> run_synth(const Options& options) {
   Qwen3NextFacts facts = synthetic_qwen3_next(options.size);
   RandomSource source = synthetic_tensors(facts, options.seed);
-  TENON_TRY(is_gguf(options.output) ? write_gguf(options, facts, source)
-                                    : write_directory(options, facts, source));
+  ConversionTask task{facts,           source,          options.output,  options.type,
+                      options.tensors, options.threads, "making weights"};
+  task.config = hub_config_of(facts);
+  TENON_TRY(auto outputs, plan_conversion(task));
+  TENON_TRY(run_conversion(task, outputs));
   return 0;
 }
 

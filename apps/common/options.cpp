@@ -6,6 +6,15 @@
 #include <tenon/base/text.hpp>
 
 namespace tenon {
+namespace {
+
+Result<uint64_t> bytes_of_option(const char* name, const std::string& text) {
+  auto bytes = parse_bytes(text);
+  if (bytes && *bytes > 0) return *bytes;
+  return invalid(std::string(name) + ": is " + printable(text) + ", expected bytes such as 512M or 4G");
+}
+
+}  // namespace
 
 void PluginOptions::add_to(CLI::App& command) {
   command.add_option("--plugin-dir", directories, "A further directory to look for plugins in (absolute)")
@@ -45,6 +54,13 @@ void ModelOptions::add_to(CLI::App& command) {
   command
       .add_option("--memory", memory, "Memory for the cache, such as 512M or 4G; default: half of what is free")
       ->type_name("BYTES");
+  command.add_flag("--packed-cache", packed_cache,
+                   "Keep packed weights in a file beside the model, for quicker loading and sharing");
+  command
+      .add_option(
+          "--expert-cache", expert_cache,
+          "Memory for experts, such as 8G, if not all are to be loaded: the others are read when needed")
+      ->type_name("BYTES");
   command
       .add_option("--speculative", speculative,
                   "How to guess tokens ahead: off, or {\"method\": \"mtp\", \"num_speculative_tokens\": 2}")
@@ -62,11 +78,15 @@ Result<ModelDescription> ModelOptions::describe() const {
   if (step_tokens) engine.tokens_per_step = step_tokens;
   if (context) engine.context = context;
   if (!memory.empty()) {
-    auto bytes = parse_bytes(memory);
-    if (!bytes || *bytes == 0)
-      return invalid("--memory: is " + printable(memory) + ", expected bytes such as 512M or 4G");
-    engine.memory = *bytes;
+    TENON_TRY(engine.memory, bytes_of_option("--memory", memory));
   }
+  if (!expert_cache.empty()) {
+    TENON_TRY(description.weights.expert_cache_bytes, bytes_of_option("--expert-cache", expert_cache));
+  }
+  if (packed_cache && !description.weights.pack)
+    return invalid(
+        "--packed-cache: is given, but weights.pack is false, must be true for there to be something to keep");
+  description.weights.packed_cache |= packed_cache;
   if (!prefix_cache.empty())
     description.cache.config.entries["prefix_cache"] = {prefix_cache == "on", Place{"--prefix-cache"}};
   if (!speculative.empty()) TENON_TRY(apply_speculative(speculative, description));

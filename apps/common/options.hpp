@@ -18,7 +18,8 @@ struct ModelOptions {
   std::string model;
   PluginOptions plugins;
   uint32_t threads = 0, sequences = 0, step_tokens = 0, context = 0;
-  std::string memory;
+  std::string memory, expert_cache;
+  bool packed_cache = false;
   std::string speculative;   // "off", or JSON as --speculative describes it
   std::string prefix_cache;  // "on" or "off"
 

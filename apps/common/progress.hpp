@@ -12,9 +12,12 @@ class Progress {
   explicit Progress(std::string title);
   ~Progress();  // wipes the bar
 
-  void update(uint64_t done, uint64_t total);
+  void update(uint64_t done, uint64_t total) { draw(done, total, ""); }
+  // The same for bytes: also says how many, and how many a second.
+  void update_bytes(uint64_t done, uint64_t total);
 
  private:
+  void draw(uint64_t done, uint64_t total, const std::string& note);
   std::string title_;
   bool is_terminal_;
   bool is_drawn_ = false;

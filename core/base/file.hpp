@@ -2,8 +2,10 @@
 #pragma once
 #include <tenon/sdk/result.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string_view>
 
 namespace tenon {
@@ -16,11 +18,18 @@ Result<std::string> read_file(const std::filesystem::path& path, uint64_t bytes_
 class NewFile {
  public:
   static Result<NewFile> create(const std::filesystem::path& path);
+  // The same under a name that a later process finds, ".NAME.part", with what an earlier one has left there. It
+  // is left once more if the process is killed, or writing fails. Fails if another process has it open.
+  static Result<NewFile> create_or_find(const std::filesystem::path& path);
   NewFile(NewFile&& other) noexcept;
   NewFile& operator=(NewFile&&) = delete;
   ~NewFile();
 
   Status write(std::string_view content);
+  // Fills `to` from byte `offset` on; false if the file ends before that or cannot be read.
+  bool read(uint64_t offset, std::span<std::byte> to) const;
+  // Forgets all but the first `size` bytes; writing goes on after them.
+  Status cut(uint64_t size);
   // Syncs, renames, syncs the directory.
   Status commit();
 
@@ -29,6 +38,8 @@ class NewFile {
 
   std::filesystem::path path_, temporary_;
   int fd_;
+  bool is_kept_ = false;  // whether a failed write leaves it
+  bool has_failed_ = false;
 };
 
 // The same for content that is there as a whole.

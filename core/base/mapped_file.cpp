@@ -1,5 +1,6 @@
 #include <tenon/base/mapped_file.hpp>
 
+#include <tenon/base/checked.hpp>
 #include <tenon/base/file.hpp>
 
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include <cerrno>
 #include <cstring>
 #include <mutex>
+#include <utility>
 
 namespace tenon {
 namespace {
@@ -83,49 +85,84 @@ void forget(const std::byte* data) {
     if (range.begin.load() == data) range.begin = nullptr;
 }
 
+uint64_t page_bytes() {
+  static const uint64_t bytes = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  return bytes;
+}
+
+// Of the pages that begin or end in `mapped`, those at its edges too, or those that lie inside alone.
+std::span<const std::byte> pages_around(std::span<const std::byte> mapped) {
+  uint64_t before = reinterpret_cast<uintptr_t>(mapped.data()) % page_bytes();
+  return {mapped.data() - before, mapped.size() + before};
+}
+std::span<const std::byte> pages_within(std::span<const std::byte> mapped) {
+  uintptr_t first = reinterpret_cast<uintptr_t>(mapped.data());
+  uint64_t skipped = round_up(first, page_bytes()) - first;
+  if (skipped >= mapped.size()) return {};
+  return {mapped.data() + skipped, (mapped.size() - skipped) / page_bytes() * page_bytes()};
+}
+
 }  // namespace
 
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
   install_handler();
-  // Not blocking: a pipe would otherwise wait here for its other end.
-  int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return io_error(path, errno);
-  struct stat info {};
-  int failed = fstat(fd, &info) != 0 ? errno : 0;
-  bool is_regular = S_ISREG(info.st_mode);
-  uint64_t size = is_regular ? static_cast<uint64_t>(info.st_size) : 0;
-  void* data = nullptr;
-  if (!failed && size > 0) {
-    data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (data == MAP_FAILED) failed = errno;
-  }
-  close(fd);
-  if (failed) return io_error(path, failed);
-  if (!is_regular) return Error{TENON_IO, path.string() + ": is not a regular file"};
-  return MappedFile(path, static_cast<const std::byte*>(data), size);
+  MappedFile file(path);
+  TENON_TRY(file.map());
+  return file;
 }
 
-MappedFile::MappedFile(std::filesystem::path path, const std::byte* data, uint64_t size)
-    : path_(std::move(path)), data_(data), size_(size) {
-  if (data_) remember(path_, data_, size_);
+Status MappedFile::map() {
+  // Not blocking: a pipe would otherwise wait here for its other end.
+  fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  struct stat info {};
+  if (fd_ < 0 || fstat(fd_, &info) != 0) return io_error(path_, errno);
+  if (!S_ISREG(info.st_mode)) return Error{TENON_IO, path_.string() + ": is not a regular file"};
+  changed_ns_ = info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec;
+  uint64_t size = static_cast<uint64_t>(info.st_size);
+  if (size == 0) return ok();
+  void* data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd_, 0);
+  if (data == MAP_FAILED) return io_error(path_, errno);
+  data_ = static_cast<const std::byte*>(data), size_ = size;
+  remember(path_, data_, size_);
+  return ok();
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : path_(std::move(other.path_)), data_(other.data_), size_(other.size_) {
-  other.data_ = nullptr;
-  other.size_ = 0;
-}
+    : path_(std::move(other.path_)),
+      fd_(std::exchange(other.fd_, -1)),
+      data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      changed_ns_(other.changed_ns_) {}
 
 MappedFile::~MappedFile() {
+  if (fd_ >= 0) close(fd_);
   if (!data_) return;
   forget(data_);
   munmap(const_cast<std::byte*>(data_), size_);
 }
 
-void MappedFile::will_need(uint64_t offset, uint64_t length) const {
-  uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-  uint64_t begin = offset / page * page;
-  madvise(const_cast<std::byte*>(data_) + begin, length + (offset - begin), MADV_WILLNEED);
+Status MappedFile::read(uint64_t offset, std::span<std::byte> to) const {
+  while (!to.empty()) {
+    ssize_t got = pread(fd_, to.data(), to.size(), static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return io_error(path_, errno);
+    if (got == 0)
+      return Error{TENON_IO,
+                   path_.string() + ": was cut short while in use; expected it to stay as it was opened"};
+    to = to.subspan(static_cast<size_t>(got)), offset += static_cast<uint64_t>(got);
+  }
+  return ok();
+}
+
+void read_ahead(std::span<const std::byte> mapped) {
+  std::span<const std::byte> pages = pages_around(mapped);
+  madvise(const_cast<std::byte*>(pages.data()), pages.size(), MADV_WILLNEED);
+}
+
+void give_back(std::span<const std::byte> mapped) {
+  std::span<const std::byte> pages = pages_within(mapped);
+  if (!pages.empty() && name_of(pages.data()))
+    madvise(const_cast<std::byte*>(pages.data()), pages.size(), MADV_DONTNEED);
 }
 
 }  // namespace tenon

@@ -3,6 +3,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <string>
 
@@ -38,6 +40,20 @@ uint64_t free_of_address_space() {
 }
 
 }  // namespace
+
+std::optional<ProcessMemory> find_process_memory() {
+  std::ifstream status("/proc/self/status");
+  ProcessMemory memory;
+  for (std::string line; std::getline(status, line);) {
+    unsigned long long kibibytes = 0;
+    char name[32] = "";
+    if (std::sscanf(line.c_str(), "%31[^:]: %llu kB", name, &kibibytes) != 2) continue;
+    if (std::strcmp(name, "VmHWM") == 0) memory.peak = kibibytes * 1024;
+    if (std::strcmp(name, "RssAnon") == 0) memory.own = kibibytes * 1024;
+    if (std::strcmp(name, "RssFile") == 0) memory.of_files = kibibytes * 1024;
+  }
+  return memory.peak > 0 ? std::optional(memory) : std::nullopt;
+}
 
 uint64_t available_memory() {
   return std::min({free_of_machine(),

@@ -162,6 +162,7 @@ EngineStats Engine::stats() const {
   stats.model_seconds = executor_->model_seconds();
   stats.waiting = scheduler_.waiting(), stats.running = scheduler_.running();
   stats.cache = executor_->cache().stats();
+  stats.experts = assembly_.expert_cache();
   return stats;
 }
 

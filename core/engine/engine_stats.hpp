@@ -1,6 +1,7 @@
 // What an engine has done, and what it holds now.
 #pragma once
 #include <tenon/abi/tenon_cache_manager.h>
+#include <tenon/ops/expert_cache.hpp>
 
 namespace tenon {
 
@@ -13,6 +14,7 @@ struct EngineStats {
   // Now.
   uint64_t waiting = 0, running = 0;  // requests
   tenon_cache_stats cache{};          // what it has in use, and what prompts found there
+  ExpertCacheStats experts{};         // where they are read when they are needed
 };
 
 }  // namespace tenon

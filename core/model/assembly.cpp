@@ -1,12 +1,11 @@
 #include <tenon/model/assembly.hpp>
 
 #include <tenon/abi/tenon_position_encoding.h>
-#include <tenon/base/log.hpp>
 #include <tenon/base/memory.hpp>
 #include <tenon/base/text.hpp>
 #include <tenon/device/device.hpp>
 #include <tenon/model/contract.hpp>
-#include <tenon/ops/packing.hpp>
+#include <tenon/ops/narrowing.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -226,30 +225,28 @@ Status Assembly::bind_weights(const AssembleOptions& options) {
     if (!bound.ok()) return scope.explained(bound.error());
   }
   TENON_TRY(store_->finish());
-  return weights.pack ? pack_weights() : ok();
+  TENON_TRY(keep_weights(options));
+  return weights.pack ? narrow_weights() : ok();
 }
 
-// The embedding is left out: its rows are only read.
-Status Assembly::pack_weights() {
-  uint64_t bytes = 0;
-  auto is_packed = [&](const tenon_weight& weight) {
-    return find_panel_kind(weight.dtype) && !weight.members.empty() && &weight != &model_->embedding();
-  };
-  for (const tenon_weight& weight : store_->matrices())
-    if (is_packed(weight))
-      bytes +=
-          weight.members.size() * panel_bytes_of(*find_panel_kind(weight.dtype), weight.rows, weight.columns);
+Status Assembly::keep_weights(const AssembleOptions& options) {
   // The cache is planned already, and will be taken later.
   uint64_t free = available_memory(), pool = cache_layout_.plan.pool_bytes;
-  free -= std::min(free, pool);
-  if (bytes > free / 4 * 3) {
-    log().warn(
-        "weights: packing takes {} bytes, {} are free beside the cache; they stay as they are, which is slower",
-        bytes, free);
-    return ok();
+  KeepOptions keep{&model_->embedding(), free - std::min(free, pool), options.packing};
+  TENON_TRY(kept_, KeptWeights::make(*store_, description_.weights, keep, *threads_));
+  return ok();
+}
+
+// A router or two: never so much that a model kept in float32 would be held twice.
+Status Assembly::narrow_weights() {
+  uint64_t free = available_memory(), pool = cache_layout_.plan.pool_bytes;
+  uint64_t left = (free - std::min(free, pool)) / 4;
+  for (tenon_weight& weight : store_->matrices()) {
+    bool is_left_alone = &weight == &model_->embedding() || weight.cached;
+    if (is_left_alone || narrow_bytes_of(weight) > left) continue;
+    TENON_TRY(narrow(weight, *threads_));
+    left -= weight.narrowed.bytes();
   }
-  for (tenon_weight& weight : store_->matrices())
-    if (is_packed(weight)) TENON_TRY(pack(weight, *threads_));
   return ok();
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <tenon/abi/tenon_cache_manager.h>
 #include <tenon/abi/tenon_speculator.h>
+#include <tenon/model/kept_weights.hpp>
 #include <tenon/model/model.hpp>
 #include <tenon/model/plugin_registry.hpp>
 #include <tenon/model/speculator_layers.hpp>
@@ -17,6 +18,7 @@ enum class WeightSource {
 struct AssembleOptions {
   WeightSource weights = WeightSource::kCheckpoint;
   OpenProgress progress;  // while files are opened
+  PackProgress packing;   // then, while weights are packed, or what was packed is checked
 };
 
 // How the pool is divided; see tenon_cache_manager.h.
@@ -43,6 +45,10 @@ class Assembly {
   uint32_t chunk_tokens() const { return chunk_tokens_; }        // a prefill is cut at multiples of this
   uint64_t workspace_bytes() const { return workspace_bytes_; }  // of a step, or of a call to the speculator
   const WeightTotals& totals() const { return store_->totals(); }
+  // Of experts that are read when they are needed; zeros if none are.
+  ExpertCacheStats expert_cache() const {
+    return kept_.experts() ? kept_.experts()->stats() : ExpertCacheStats{};
+  }
 
   // The cache manager, its layout made for the engine's memory.
   const PluginObject<tenon_cache_manager>& cache() const { return *cache_; }
@@ -69,7 +75,8 @@ class Assembly {
   Status plan_cache();
   Status find_tokens_max();
   Status bind_weights(const AssembleOptions& options);
-  Status pack_weights();
+  Status keep_weights(const AssembleOptions& options);
+  Status narrow_weights();
   Result<PluginObject<tenon_cache_manager>> make_cache() const;
   Result<CacheLayout> lay_out(const PluginObject<tenon_cache_manager>& cache, const tenon_limits& limits,
                               uint64_t memory) const;
@@ -83,6 +90,7 @@ class Assembly {
   TraceSink trace_;
   Services services_;
   std::unique_ptr<WeightStore> store_;
+  KeptWeights kept_;
   std::unique_ptr<Model> model_;
   std::unique_ptr<SpeculatorLayers> speculator_layers_;
   std::optional<PluginObject<tenon_speculator>> speculator_;

@@ -124,6 +124,12 @@ void read_weights(TomlReader reader, const fs::path& directory, WeightsSection& 
   weights.storage.gptq_version = static_cast<GptqVersion>(gptq_version);
   reader.texts("ignore", weights.storage.ignore);
   reader.truth("pack", weights.pack, Need::kOptional);
+  reader.truth("packed_cache", weights.packed_cache, Need::kOptional);
+  if (weights.packed_cache && !weights.pack)
+    reader.fail(
+        "weights.packed_cache: is true, but pack is false, must be true for there to be something to keep",
+        reader.place_of("packed_cache"));
+  reader.integer("expert_cache_bytes", weights.expert_cache_bytes, 0, int64_t{1} << 50, Need::kOptional);
   reader.text("layer_prefix", weights.layer_prefix);
   weights.model = reader.table("model").names();
   weights.layer = reader.table("layer").names();

@@ -39,10 +39,12 @@ struct SpeculativeSection {
 struct WeightsSection {
   std::optional<std::filesystem::path> path;  // absent: a description without weights, good for inspection
   StorageOptions storage;
-  std::string layer_prefix;  // "model.layers.{layer}."
-  bool pack = true;          // whether quantised weights are rearranged at load; see ops/packing.hpp
-  NameTable model;           // embedding, final_norm, head
-  NameTable layer;           // mixer_norm, experts_norm; after layer_prefix
+  std::string layer_prefix;         // "model.layers.{layer}."
+  bool pack = true;                 // whether quantised weights are rearranged at load; see ops/packing.hpp
+  bool packed_cache = false;        // in a file beside the checkpoint, made at the first load
+  uint64_t expert_cache_bytes = 0;  // memory for experts that are read when they are needed; 0: all are loaded
+  NameTable model;                  // embedding, final_norm, head
+  NameTable layer;                  // mixer_norm, experts_norm; after layer_prefix
 };
 
 // [engine]. 0 means: chosen by the engine.

@@ -35,8 +35,7 @@ QuantisedKernels quantised_kernels(Isa isa) {
 PanelArgs panel_args(const tenon_weight& weight, int64_t member) {
   PanelArgs args{};
   args.kind = *find_panel_kind(weight.dtype);
-  args.panels =
-      weight.panels.data() + static_cast<uint64_t>(member) * (weight.panels.bytes() / weight.members.size());
+  args.panels = panels_of(weight, static_cast<size_t>(member));
   args.out = weight.rows, args.in = weight.columns, args.y_stride = weight.rows;
   return args;
 }
@@ -49,7 +48,7 @@ BlockProducts::BlockProducts(Isa isa, uint32_t workers) : workers_(new Worker[wo
 
 void BlockProducts::run(const tenon_weight& weight, int64_t member, const LinearArgs& args, int64_t begin,
                         int64_t end, uint32_t worker) {
-  if (weight.panels.bytes() == 0) return run_dequantised(weight, member, args, begin, end, worker);
+  if (!weight.is_packed()) return run_dequantised(weight, member, args, begin, end, worker);
   run_packed(panel_args(weight, member), args, begin, end, workers_[worker]);
 }
 

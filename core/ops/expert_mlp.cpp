@@ -1,6 +1,7 @@
 #include <tenon/ops/expert_mlp.hpp>
 
 #include <tenon/base/checked.hpp>
+#include <tenon/ops/expert_cache.hpp>
 #include <tenon/ops/ops.hpp>
 #include <tenon/ops/packing.hpp>
 #include <tenon/weights/block_formats.hpp>
@@ -45,14 +46,14 @@ struct ExpertMlp::Job {
   const tenon_expert_mlp& args;
   int64_t tokens, model_dim, inner_dim;
   bool packed;
-  int32_t* active;  // members with rows, ascending
-  int64_t active_count = 0;
-  ActivationGroup *gate_x, *up_x;  // [T, D / 32], packed; the same where both weights take the same
-  std::byte* hidden;               // [R, F]: float32, or a member's rows in strips of groups
+  bool is_first = true;             // whether nothing was added to y yet
+  std::span<const int32_t> active;  // members with rows, ascending: all, or those of a round
+  ActivationGroup *gate_x, *up_x;   // [T, D / 32], packed; the same where both weights take the same
+  std::byte* hidden;                // [R, F]: float32, or a member's rows in strips of groups
 
   explicit Job(const tenon_expert_mlp& a)
       : args(a), tokens(a.x.shape[0]), model_dim(a.x.shape[1]), inner_dim(a.gate->rows) {
-    packed = a.gate->panels.bytes() > 0 && a.up->panels.bytes() > 0 && a.down->panels.bytes() > 0;
+    packed = a.gate->is_packed() && a.up->is_packed() && a.down->is_packed();
     auto* at = static_cast<std::byte*>(a.scratch);
     gate_x = up_x = reinterpret_cast<ActivationGroup*>(at);
     if (a.gate->dtype != a.up->dtype) up_x += tokens * groups_of(model_dim);
@@ -60,9 +61,11 @@ struct ExpertMlp::Job {
     hidden = at;
     int64_t members = static_cast<int64_t>(a.gate->members.size()), rows = a.row_start[members];
     at += round_up(static_cast<uint64_t>(rows * inner_dim) * sizeof(float), 64);
-    active = reinterpret_cast<int32_t*>(at);
+    auto* with_rows = reinterpret_cast<int32_t*>(at);
+    size_t count = 0;
     for (int64_t e = 0; e < members; ++e)
-      if (a.row_start[e + 1] > a.row_start[e]) active[active_count++] = static_cast<int32_t>(e);
+      if (a.row_start[e + 1] > a.row_start[e]) with_rows[count++] = static_cast<int32_t>(e);
+    active = {with_rows, count};
   }
 
   // Where hidden row `row`, of a member whose rows are [first, end), has its groups, and how far they are
@@ -91,12 +94,24 @@ ExpertMlp::ExpertMlp(Isa isa, ThreadPool& threads, BlockProducts& blocks)
 
 ExpertMlp::~ExpertMlp() = default;
 
-void ExpertMlp::run(const tenon_expert_mlp& args) const {
+// Where members are read from disk, the inner pass of those that are there runs meanwhile. The order in which y
+// is added to is the same in any number of rounds.
+Status ExpertMlp::run(const tenon_expert_mlp& args) const {
   Job job(args);
-  if (job.packed) quantise_tokens(job);
+  MemberRounds rounds({args.gate, args.up, args.down}, job.active);
   blocks_.start();
-  run_inner(job);
-  run_outer(job);
+  while (rounds.next()) {
+    job.is_first = rounds.is_first();
+    if (job.packed && job.is_first) quantise_tokens(job);
+    job.active = rounds.here();
+    run_inner(job);
+    TENON_TRY(rounds.wait());
+    job.active = rounds.coming();
+    if (!job.active.empty()) run_inner(job);
+    job.active = rounds.all();
+    run_outer(job);
+  }
+  return ok();
 }
 
 void ExpertMlp::quantise_tokens(const Job& job) const {
@@ -112,12 +127,13 @@ void ExpertMlp::quantise_tokens(const Job& job) const {
 }
 
 void ExpertMlp::run_inner(const Job& job) const {
-  int64_t width = features_per_unit(job.inner_dim, std::max<int64_t>(job.active_count, 1), threads_.threads());
+  int64_t active_count = static_cast<int64_t>(job.active.size());
+  int64_t width = features_per_unit(job.inner_dim, std::max<int64_t>(active_count, 1), threads_.threads());
   int64_t units = (job.inner_dim + width - 1) / width;
   int64_t row_bytes = job.model_dim * static_cast<int64_t>(sizeof(float));
   int64_t rows_most = std::clamp<int64_t>(kGatherBytes / row_bytes, 1, kRowsAtATime);
-  parallel_for(threads_, job.active_count * units, 1, [&](int64_t unit, int64_t, uint32_t worker) {
-    int64_t member = job.active[unit / units], from = unit % units * width;
+  parallel_for(threads_, active_count * units, 1, [&](int64_t unit, int64_t, uint32_t worker) {
+    int64_t member = job.active[static_cast<size_t>(unit / units)], from = unit % units * width;
     int64_t to = std::min(from + width, job.inner_dim);
     int64_t first = job.args.row_start[member], end = job.args.row_start[member + 1];
     for (int64_t row = first; row < end; row += rows_most) {
@@ -187,9 +203,9 @@ void ExpertMlp::run_outer(const Job& job) const {
   Matrix y(job.args.y);
   parallel_for(threads_, units, 1, [&](int64_t unit, int64_t, uint32_t worker) {
     int64_t from = unit * width, to = std::min(from + width, job.model_dim);
-    for (int64_t t = 0; t < job.tokens; ++t) std::fill(y.row(t) + from, y.row(t) + to, 0.0f);
-    for (int64_t a = 0; a < job.active_count; ++a) {
-      int64_t member = job.active[a], first = job.args.row_start[member], end = job.args.row_start[member + 1];
+    for (int64_t t = 0; t < job.tokens && job.is_first; ++t) std::fill(y.row(t) + from, y.row(t) + to, 0.0f);
+    for (int64_t member : job.active) {
+      int64_t first = job.args.row_start[member], end = job.args.row_start[member + 1];
       for (int64_t row = first; row < end; row += kRowsAtATime)
         add_outer(job, {member, first, end, row, std::min(kRowsAtATime, end - row)}, from, to, worker);
     }
@@ -220,7 +236,8 @@ void ExpertMlp::multiply(const tenon_weight& weight, const LinearArgs& rows, int
                          int64_t end, uint32_t worker) const {
   const WeightMember& stored = weight.members[static_cast<size_t>(member)];
   LinearArgs args = rows;
-  args.weight = stored.data, args.scales = stored.scales, args.dtype = static_cast<uint16_t>(weight.dtype);
+  args.weight = elements_of(weight, static_cast<size_t>(member)), args.scales = stored.scales,
+  args.dtype = static_cast<uint16_t>(weight.dtype);
   args.out = weight.rows, args.in = weight.columns;
   if (block_of(weight.dtype).elements > 1) return blocks_.run(weight, member, args, begin, end, worker);
   linear_(args, begin, end);

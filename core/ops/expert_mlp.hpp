@@ -17,6 +17,7 @@
 #include <tenon/base/thread_pool.hpp>
 #include <tenon/ops/block_products.hpp>
 #include <tenon/ops/rows_cpu.hpp>
+#include <tenon/sdk/result.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -29,8 +30,9 @@ class ExpertMlp {
   ExpertMlp(Isa isa, ThreadPool& threads, BlockProducts& blocks);
   ~ExpertMlp();
 
+  // Fails only where members are read from disk, see expert_cache.hpp.
   // REQUIRES: the shapes fit each other, no row is longer than BlockProducts::kColumnsMax
-  void run(const tenon_expert_mlp& job) const;
+  Status run(const tenon_expert_mlp& job) const;
 
  private:
   struct Job;

@@ -1,5 +1,6 @@
 // linear, grouped_linear, expert_mlp, embed: checks, and the division of the work among threads.
 #include <tenon/base/checked.hpp>
+#include <tenon/ops/expert_cache.hpp>
 #include <tenon/ops/linear_cpu.hpp>
 #include <tenon/ops/ops.hpp>
 #include <tenon/weights/weight_blocks.hpp>
@@ -33,7 +34,7 @@ bool fits(const tenon_weight& weight, const Matrix& x, const Matrix& y) {
 
 LinearArgs args_of(const tenon_weight& weight, size_t member) {
   LinearArgs args{};
-  args.weight = weight.members[member].data, args.scales = weight.members[member].scales;
+  args.weight = elements_of(weight, member), args.scales = weight.members[member].scales;
   args.dtype = static_cast<uint16_t>(weight.dtype);
   args.out = args.y_stride = weight.rows, args.in = weight.columns;
   return args;
@@ -78,6 +79,7 @@ Status DenseOps::linear(const tenon_weight& weight, const float* bias, Matrix x,
 Status DenseOps::grouped_linear(const tenon_weight& weight, const int32_t* row_start, Matrix x,
                                 Matrix y) const {
   if (!fits(weight, x, y)) return misfit("grouped_linear", weight, x, y);
+  if (weight.cached) return multiply_in_rounds({weight, nullptr, row_start, x, y});
   multiply({weight, nullptr, row_start, x, y});
   return ok();
 }
@@ -90,8 +92,7 @@ Status DenseOps::expert_mlp(const tenon_expert_mlp& job) const {
   if (job.up->members.size() != job.gate->members.size() ||
       job.down->members.size() != job.gate->members.size())
     return Error{TENON_INTERNAL, "expert_mlp: gate, up and down differ in members"};
-  experts_->run(job);
-  return ok();
+  return experts_->run(job);
 }
 
 void DenseOps::multiply(const Product& product) const {
@@ -99,7 +100,7 @@ void DenseOps::multiply(const Product& product) const {
   // every thread busy. A member without rows costs a comparison.
   const tenon_weight& weight = product.weight;
   int64_t members = static_cast<int64_t>(weight.members.size());
-  int64_t grain = weight.panels.bytes() > 0
+  int64_t grain = weight.is_packed()
                       ? packed_grain_of(weight, std::min(members, product.x.rows), threads_.threads())
                       : grain_of(weight, std::max<int64_t>(1, product.x.rows / members));
   grain = std::min(grain, std::max<int64_t>(1, weight.rows));
@@ -111,6 +112,25 @@ void DenseOps::multiply(const Product& product) const {
       multiply_range(product, i / ranges, first, std::min(first + grain, weight.rows), worker);
     }
   });
+}
+
+// Of a weight whose members come and go: one after the other, those that are in memory first.
+Status DenseOps::multiply_in_rounds(const Product& product) const {
+  MemberRounds rounds(product.weight, product.row_start);
+  blocks_->start();
+  auto multiply_all = [&](std::span<const int32_t> members) {
+    for (int32_t member : members)
+      parallel_for(threads_, product.weight.rows, kPanelsPerRangeMin * kPanelRows,
+                   [&](int64_t begin, int64_t end, uint32_t worker) {
+                     multiply_range(product, member, begin, end, worker);
+                   });
+  };
+  while (rounds.next()) {
+    multiply_all(rounds.here());
+    TENON_TRY(rounds.wait());
+    multiply_all(rounds.coming());
+  }
+  return ok();
 }
 
 void DenseOps::multiply_range(const Product& product, int64_t member, int64_t begin, int64_t end,

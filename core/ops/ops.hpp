@@ -38,6 +38,7 @@ class DenseOps {
  private:
   struct Product;
   void multiply(const Product& product) const;
+  Status multiply_in_rounds(const Product& product) const;
   void multiply_range(const Product& product, int64_t member, int64_t begin, int64_t end,
                       uint32_t worker) const;
 

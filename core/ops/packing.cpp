@@ -1,14 +1,11 @@
 #include <tenon/ops/packing.hpp>
 
 #include <tenon/base/checked.hpp>
-#include <tenon/ops/ops.hpp>
+#include <tenon/ops/pack_stream.hpp>
 #include <tenon/weights/convert.hpp>
 #include <tenon/weights/weight_blocks.hpp>
 
-#include <sys/mman.h>
-
 #include <array>
-#include <atomic>
 #include <cmath>
 #include <cstring>
 
@@ -148,33 +145,28 @@ std::optional<PanelKind> find_panel_kind(DType type) {
   return std::nullopt;
 }
 
-uint64_t panel_bytes_of(PanelKind kind, int64_t rows, int64_t columns) {
-  const PanelLayout& layout = kPanelLayouts[static_cast<size_t>(kind)];
-  int64_t panels = (rows + kPanelRows - 1) / kPanelRows;
-  return static_cast<uint64_t>(panels * (columns / (kGroupInputs * layout.groups)) * layout.tile_bytes);
+std::optional<PackedShape> find_packed_shape(const tenon_weight& weight) {
+  std::optional<PanelKind> kind = find_panel_kind(weight.dtype);
+  if (!kind || weight.members.empty()) return std::nullopt;
+  const PanelLayout& layout = kPanelLayouts[static_cast<size_t>(*kind)];
+  int64_t tiles = weight.columns / (kGroupInputs * layout.groups);
+  return PackedShape{*kind, (weight.rows + kPanelRows - 1) / kPanelRows,
+                     static_cast<uint64_t>(tiles * layout.tile_bytes),
+                     static_cast<int64_t>(weight.members.size())};
+}
+
+bool pack_panels(const tenon_weight& weight, size_t member, int64_t begin, int64_t end, std::byte* to) {
+  PackedShape shape = *find_packed_shape(weight);
+  const PanelLayout& layout = kPanelLayouts[static_cast<size_t>(shape.kind)];
+  bool fits = true;
+  for (int64_t i = begin; i < end; ++i, to += shape.panel_bytes)
+    fits &= put_panel(weight, layout, member, i, to);
+  return fits;
 }
 
 Status pack(tenon_weight& weight, ThreadPool& threads) {
-  std::optional<PanelKind> kind = find_panel_kind(weight.dtype);
-  if (!kind || weight.members.empty()) return ok();
-  uint64_t member_bytes = panel_bytes_of(*kind, weight.rows, weight.columns);
-  TENON_TRY(AlignedBuffer buffer,
-            AlignedBuffer::allocate(member_bytes * weight.members.size(), "packed weights"));
-  // Fewer address translations per byte read; where the system has no large pages to give, nothing is lost.
-  if (buffer.bytes() > 0) madvise(buffer.data(), buffer.bytes(), MADV_HUGEPAGE);
-  const PanelLayout& layout = kPanelLayouts[static_cast<size_t>(*kind)];
-  int64_t panels = (weight.rows + kPanelRows - 1) / kPanelRows;
-  std::atomic<bool> fits = true;
-  parallel_for(
-      threads, panels * static_cast<int64_t>(weight.members.size()), 4, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i)
-          if (!put_panel(
-                  weight, layout, static_cast<size_t>(i / panels), i % panels,
-                  buffer.data() + static_cast<uint64_t>(i) * (member_bytes / static_cast<uint64_t>(panels))))
-            fits = false;
-      });
-  if (fits) weight.panels = std::move(buffer);
-  return ok();
+  PackToMemory target;
+  return PackStream({&weight}, threads).run(target);
 }
 
 }  // namespace tenon

@@ -111,6 +111,24 @@ std::vector<std::string> Checkpoint::names() const {
   return names;
 }
 
+std::vector<fs::path> Checkpoint::files() const {
+  std::vector<fs::path> paths;
+  for (const auto& file : files_) paths.push_back(file->path());
+  return paths;
+}
+
+std::vector<SourceIdentity> Checkpoint::sources() const {
+  std::vector<SourceIdentity> sources;
+  for (const auto& file : files_) sources.push_back(file->identity());
+  return sources;
+}
+
+std::optional<FilePlace> Checkpoint::find_place(const std::byte* data) const {
+  for (size_t i = 0; i < files_.size(); ++i)
+    if (auto place = files_[i]->find_place(data)) return FilePlace{place->file, place->offset, i};
+  return std::nullopt;
+}
+
 uint64_t Checkpoint::bytes() const {
   uint64_t bytes = 0;
   for (const auto& [name, tensor] : tensors_) bytes += tensor->bytes;

@@ -21,6 +21,11 @@ class Checkpoint {
   std::vector<std::string> names() const;
   const std::filesystem::path& path() const { return path_; }
   uint64_t bytes() const;  // of all tensors
+  std::vector<std::filesystem::path> files() const;
+  // Of the files, in the order in which they were opened.
+  std::vector<SourceIdentity> sources() const;
+  // Which file holds a tensor's bytes, and where; nothing for other memory.
+  std::optional<FilePlace> find_place(const std::byte* data) const;
 
  private:
   Status open_index(const std::filesystem::path& index, const OpenProgress& progress);

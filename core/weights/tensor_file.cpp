@@ -1,11 +1,24 @@
 #include <tenon/weights/tensor_file.hpp>
 
 #include <tenon/base/checked.hpp>
+#include <tenon/base/checksum.hpp>
 #include <tenon/base/text.hpp>
 
 #include <algorithm>
 
 namespace tenon {
+
+SourceIdentity TensorFile::identity() const {
+  const std::byte *begin = file_.bytes().data(), *end = begin + file_.bytes().size();
+  for (const auto& [name, tensor] : tensors_) end = std::min(end, tensor.data);
+  return {file_.bytes().size(), file_.changed_ns(), checksum_of({begin, end})};
+}
+
+std::optional<FilePlace> TensorFile::find_place(const std::byte* data) const {
+  const std::byte* begin = file_.bytes().data();
+  if (data < begin || data >= begin + file_.bytes().size()) return std::nullopt;
+  return FilePlace{&file_, static_cast<uint64_t>(data - begin)};
+}
 
 Status check_tensor_name(std::string_view name, const std::string& who) {
   bool has_control =

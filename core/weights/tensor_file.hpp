@@ -23,6 +23,22 @@ struct StoredTensor {
   uint64_t bytes;
 };
 
+// Where bytes are that a mapping shows.
+struct FilePlace {
+  const MappedFile* file;
+  uint64_t offset;
+  size_t number = 0;  // of the file, in its checkpoint
+};
+
+// What tells a file from another, or from what it was before: its size, the time when it was last written, and
+// a checksum of all that comes before the first tensor's bytes.
+struct SourceIdentity {
+  uint64_t bytes;
+  int64_t changed_ns;
+  uint64_t header;
+  bool operator==(const SourceIdentity&) const = default;
+};
+
 using StoredTensors = std::map<std::string, StoredTensor, std::less<>>;
 
 class TensorFile {
@@ -32,6 +48,9 @@ class TensorFile {
 
   const std::filesystem::path& path() const { return file_.path(); }
   const StoredTensors& tensors() const { return tensors_; }
+  SourceIdentity identity() const;
+  // Nothing if the bytes are not this file's.
+  std::optional<FilePlace> find_place(const std::byte* data) const;
 
  protected:
   explicit TensorFile(MappedFile file) : file_(std::move(file)) {}

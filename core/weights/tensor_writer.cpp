@@ -4,6 +4,8 @@
 #include <tenon/base/checked.hpp>
 #include <tenon/base/json.hpp>
 
+#include <utility>
+
 namespace tenon {
 namespace {
 
@@ -99,23 +101,72 @@ void GgufPairs::add(std::string_view key, const std::vector<int32_t>& values) {
   for (int32_t value : values) append(bytes_, value);
 }
 
-TensorWriter::TensorWriter(NewFile file, std::vector<TensorPlan> plan, uint64_t alignment)
-    : file_(std::move(file)), plan_(std::move(plan)), alignment_(alignment) {
+TensorWriter::TensorWriter(NewFile file, std::vector<TensorPlan> plan, std::string header, uint64_t alignment)
+    : file_(std::move(file)),
+      plan_(std::move(plan)),
+      header_(std::move(header)),
+      alignment_(alignment),
+      at_(header_.size()) {
   begin_tensor();
 }
 
-Result<TensorWriter> TensorWriter::safetensors(const std::filesystem::path& path,
-                                               std::vector<TensorPlan> plan) {
-  TENON_TRY(NewFile file, NewFile::create(path));
-  TENON_TRY(file.write(safetensors_header(plan)));
-  return TensorWriter(std::move(file), std::move(plan), 1);
+Result<TensorWriter> TensorWriter::begin(const std::filesystem::path& path, std::vector<TensorPlan> plan,
+                                         std::string header, uint64_t alignment, Kept kept) {
+  TENON_TRY(NewFile file, kept == Kept::kYes ? NewFile::create_or_find(path) : NewFile::create(path));
+  return TensorWriter(std::move(file), std::move(plan), std::move(header), alignment);
+}
+
+Result<TensorWriter> TensorWriter::safetensors(const std::filesystem::path& path, std::vector<TensorPlan> plan,
+                                               Kept kept) {
+  std::string header = safetensors_header(plan);
+  return begin(path, std::move(plan), std::move(header), 1, kept);
 }
 
 Result<TensorWriter> TensorWriter::gguf(const std::filesystem::path& path, const GgufPairs& pairs,
-                                        std::vector<TensorPlan> plan) {
-  TENON_TRY(NewFile file, NewFile::create(path));
-  TENON_TRY(file.write(gguf_header(pairs, plan)));
-  return TensorWriter(std::move(file), std::move(plan), kGgufAlignment);
+                                        std::vector<TensorPlan> plan, Kept kept) {
+  std::string header = gguf_header(pairs, plan);
+  return begin(path, std::move(plan), std::move(header), kGgufAlignment, kept);
+}
+
+uint64_t TensorWriter::header_hash() const {
+  Hash64 hash;
+  hash.add(header_);
+  return hash.value();
+}
+
+bool TensorWriter::is_as_written(uint64_t begin, const WrittenPart& part) const {
+  constexpr uint64_t kAtATime = 4 << 20;
+  std::vector<std::byte> bytes(std::min(kAtATime, part.end - begin));
+  Hash64 hash;
+  for (uint64_t at = begin; at < part.end; at += bytes.size()) {
+    std::span<std::byte> next(bytes.data(), std::min<uint64_t>(bytes.size(), part.end - at));
+    if (!file_.read(at, next)) return false;
+    hash.add(next);
+  }
+  return hash.value() == part.hash;
+}
+
+Result<size_t> TensorWriter::go_on(std::span<const WrittenPart> parts) {
+  TENON_CHECK(!is_begun_, "a file of {} bytes is begun already", at_);
+  std::string found(header_.size(), '\0');
+  bool is_same = file_.read(0, std::as_writable_bytes(std::span(found))) && found == header_;
+  size_t good = 0;
+  for (; is_same && good < parts.size(); ++good) {
+    if (parts[good].end < at_ || !is_as_written(at_, parts[good])) break;
+    // Whole tensors are skipped; a part that ends within one was not written for this plan.
+    while (at_ < parts[good].end && left_ > 0) at_ += left_ + padding_, left_ = 0, begin_tensor();
+    if (at_ != parts[good].end) return invalid("a part of a file ends within a tensor, expected whole ones");
+  }
+  if (good == 0) return size_t{0};
+  is_begun_ = true;
+  TENON_TRY(file_.cut(at_));
+  return good;
+}
+
+WrittenPart TensorWriter::end_part() {
+  WrittenPart part{at_, hash_.value()};
+  hash_ = {};
+  return part;
 }
 
 // The next tensor that has any bytes.
@@ -126,17 +177,28 @@ void TensorWriter::begin_tensor() {
   }
 }
 
+Status TensorWriter::write_bytes(std::string_view bytes) {
+  hash_.add(bytes);
+  at_ += bytes.size();
+  return file_.write(bytes);
+}
+
 Status TensorWriter::write(std::span<const std::byte> bytes) {
   TENON_CHECK(bytes.size() <= left_, "{} bytes for the {} left of a tensor", bytes.size(), left_);
-  TENON_TRY(file_.write({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+  if (!std::exchange(is_begun_, true)) {
+    TENON_TRY(file_.cut(0));
+    TENON_TRY(file_.write(header_));
+  }
+  TENON_TRY(write_bytes({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
   left_ -= bytes.size();
   if (left_ > 0 || bytes.empty()) return ok();
-  TENON_TRY(file_.write(std::string(padding_, '\0')));
+  TENON_TRY(write_bytes(std::string(padding_, '\0')));
   begin_tensor();
   return ok();
 }
 
 Status TensorWriter::finish() {
+  TENON_TRY(write({}));  // a plan without bytes has a header all the same
   TENON_CHECK(left_ == 0 && next_ == plan_.size(), "{} bytes of a tensor are not written", left_);
   return file_.commit();
 }

@@ -5,6 +5,9 @@
 #include <tenon/weights/dtype.hpp>
 
 #include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
 namespace tenon {
@@ -34,12 +37,58 @@ struct WeightMember {
   const std::byte *group_scales = nullptr, *zeros = nullptr;
 };
 
+// All members of a weight again, as pack() of ops/packing.hpp lays them out, one after the other: in memory of
+// the process, or in a mapped file, which must outlive it.
+class Panels {
+ public:
+  Panels() = default;
+  explicit Panels(AlignedBuffer memory) : memory_(std::move(memory)) {}
+  explicit Panels(std::span<const std::byte> mapped) : mapped_(mapped) {}
+
+  const std::byte* data() const { return memory_.data() ? memory_.data() : mapped_.data(); }
+  uint64_t bytes() const { return memory_.data() ? memory_.bytes() : mapped_.size(); }
+
+ private:
+  AlignedBuffer memory_;
+  std::span<const std::byte> mapped_;
+};
+
+class ExpertCache;
+
+// Of a group whose members are read when they are needed: where they are now. See ops/expert_cache.hpp.
+struct CachedGroup {
+  ExpertCache* cache = nullptr;
+  uint32_t index = 0;                // of the group, in the cache
+  bool is_packed = false;            // how all of them are kept
+  std::vector<const std::byte*> at;  // by member; NULL while it is not in memory
+};
+
 }  // namespace tenon
 
 struct tenon_weight {
+  std::string name;  // in the checkpoint, with {expert} for a group of several tensors
   tenon::DType dtype = tenon::DType::kF32;
   tenon::GroupLayout groups;                 // of all members
   int64_t rows = 0, columns = 0;             // out, in: of one member
   std::vector<tenon::WeightMember> members;  // one, or one per expert; empty where only shapes are known
-  tenon::AlignedBuffer panels;  // all members again, as pack() of ops/packing.hpp lays them out, or empty
+  tenon::Panels panels;                      // or empty, if the members are used as they stand
+  tenon::AlignedBuffer narrowed;             // where members lie since narrow() of ops/narrowing.hpp, or empty
+  std::unique_ptr<tenon::CachedGroup> cached;  // if members and panels are not to be touched, or NULL
+
+  // Whether products meet the members in their packed form.
+  bool is_packed() const { return cached ? cached->is_packed : panels.bytes() > 0; }
 };
+
+namespace tenon {
+
+// Where a member's panels are, or, if the weight is not packed, its elements as the file has them.
+// REQUIRES: the member is in memory now
+inline const std::byte* panels_of(const tenon_weight& weight, size_t member) {
+  if (weight.cached) return weight.cached->at[member];
+  return weight.panels.data() + member * (weight.panels.bytes() / weight.members.size());
+}
+inline const std::byte* elements_of(const tenon_weight& weight, size_t member) {
+  return weight.cached ? weight.cached->at[member] : weight.members[member].data;
+}
+
+}  // namespace tenon

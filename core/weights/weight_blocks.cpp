@@ -72,7 +72,7 @@ void read_block(const tenon_weight& weight, size_t member, int64_t row, int64_t 
   uint64_t row_bytes = bytes_of(weight.dtype, static_cast<uint64_t>(weight.columns));
   uint64_t at =
       static_cast<uint64_t>(row) * row_bytes + static_cast<uint64_t>(index) * block_of(weight.dtype).bytes;
-  block_format_of(weight.dtype).read(weight.members[member].data + at, codes);
+  block_format_of(weight.dtype).read(elements_of(weight, member) + at, codes);
 }
 
 void dequantise_rows(const tenon_weight& weight, size_t member, int64_t first, int64_t count, float* to) {

@@ -70,6 +70,7 @@ const tenon_weight* WeightStore::get(const TensorRequest& request) {
   bool is_stacked = request.group > 0 && request.tensor.find("{expert}") == std::string::npos;
   std::string first = is_stacked ? request.tensor : with_expert(request.tensor, 0);
   tenon_weight& weight = weights_.emplace_back();
+  weight.name = request.tensor;
   weight.rows = request.shape[0], weight.columns = request.shape[1];
   if (first.empty()) return &weight;
   weight.dtype = checkpoint_ ? options_.dtype : assumed_dtype(first, weight.columns);
@@ -191,6 +192,10 @@ const float* WeightStore::take_scales(const std::string& name, const tenon_weigh
   if (!is_readable) return nullptr;
   values_.push_back(floats_of(*stored));
   return values_.back().data();
+}
+
+std::optional<FilePlace> WeightStore::find_place(const std::byte* data) const {
+  return checkpoint_ ? checkpoint_->find_place(data) : std::nullopt;
 }
 
 void WeightStore::count(const std::string& name, const TensorRequest& request, uint64_t elements,

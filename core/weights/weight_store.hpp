@@ -53,6 +53,13 @@ class WeightStore {
   // Everything that get() has handed out.
   std::deque<tenon_weight>& matrices() { return weights_; }
 
+  // Where in the checkpoint's files a member's bytes are.
+  std::optional<FilePlace> find_place(const std::byte* data) const;
+  // Of the checkpoint's files; none without one.
+  std::vector<SourceIdentity> sources() const {
+    return checkpoint_ ? checkpoint_->sources() : std::vector<SourceIdentity>();
+  }
+
   const WeightTotals& totals() const { return totals_; }
   bool has_checkpoint() const { return checkpoint_.has_value(); }
 

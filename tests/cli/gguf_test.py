@@ -49,7 +49,7 @@ class Quantize(ModelCase):
     def test_what_cannot_be_done_leaves_nothing(self):
         path = self.folder / "model.gguf"
         self.assert_refused(tenon("quantize", DEMO, path, "--type", "q9"), EX_DATAERR, "--type", "q9")
-        self.assert_refused(tenon("quantize", DEMO, self.folder / "model.bin"), EX_DATAERR, ".gguf")
+        self.assert_refused(tenon("quantize", DEMO, self.folder / "model.bin", "--type", "q8_0"), EX_DATAERR, ".gguf")
         self.assert_refused(tenon("quantize", self.folder / "none", path), EX_IOERR, "none")
         self.assert_refused(tenon("quantize", DEMO, self.folder / "none" / "model.gguf"), EX_IOERR, "none")
         self.assertEqual(list(self.folder.iterdir()), [])
@@ -110,6 +110,50 @@ class Synth(ModelCase):
 
         self.assertEqual(content("a.gguf", 1, 1), content("b.gguf", 1, 2))
         self.assertNotEqual(content("a.gguf", 1, 2), content("b.gguf", 2, 2))
+
+
+class Kept(ModelCase):
+    """Where weights are does not change an answer."""
+
+    def setUp(self):
+        super().setUp()
+        self.model = self.folder / "model.gguf"
+        output_of("quantize", DEMO, self.model, "--type", "q4_0")
+        self.answer = output_of("run", self.model, "-p", QUESTION, "--temperature", 0)
+
+    def stats_of(self, *arguments):
+        """The lines of --stats by their first word."""
+        done = tenon("run", self.model, "-p", QUESTION, "--temperature", 0, "--stats", *arguments)
+        self.assertEqual(done.stdout, self.answer)
+        return {line.split()[0]: line for line in done.stderr.splitlines()}
+
+    def test_the_memory_that_was_taken_is_reported(self):
+        self.assertRegex(self.stats_of()["memory:"], r"[\d.]+ [MG]iB at most; now [\d.]+ [MG]iB of its own and [\d.]+ [KMG]iB of mapped files")
+        self.assertNotIn("experts:", self.stats_of())
+        bench = ["bench", self.model, "-p", 0, "-n", 1, "-r", 1]
+        self.assertIn("memory: ", output_of(*bench))
+        row, = json.loads(output_of(*bench, "--json"))
+        self.assertGreater(row["memory_peak_bytes"], row["memory_own_bytes"])
+
+    def test_packed_weights_stay_in_a_file_beside_the_model(self):
+        packed = self.folder / "model.gguf.tenon-packed"
+        for _ in range(2):
+            self.stats_of("--packed-cache")
+            self.assertEqual(sorted(self.folder.iterdir()), [self.model, packed])
+        packed.write_bytes(b"something else")
+        said = tenon("run", self.model, "-p", QUESTION, "--temperature", 0, "--packed-cache")
+        self.assertEqual(said.stdout, self.answer)
+        self.assertEqual(said.stderr, f"tenon: warning: {packed}: is not a file of packed weights; it is made anew\n")
+
+    def test_experts_are_read_when_they_are_needed(self):
+        for arguments in ([], ["--packed-cache"]):
+            line = self.stats_of("--expert-cache", "1M", *arguments)["experts:"]
+            self.assertRegex(line, r"[\d.]+ % of \d+ matrices found in \d+ KiB of memory; [\d.]+ [MG]iB read, [\d.]+ s waited for")
+
+    def test_memory_for_less_than_one_expert_is_refused(self):
+        self.assert_refused(tenon("run", self.model, "-p", QUESTION, "--expert-cache", "20K"), EX_DATAERR,
+                            "weights.expert_cache_bytes: is 20480, must be at least 20736")
+        self.assert_refused(tenon("run", self.model, "-p", QUESTION, "--expert-cache", "much"), EX_DATAERR, "--expert-cache: is much")
 
 
 if __name__ == "__main__":

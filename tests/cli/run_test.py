@@ -1,4 +1,5 @@
 """tenon run and tenon import: answers, and what changes them."""
+import json
 import subprocess
 import unittest
 
@@ -62,12 +63,15 @@ class Run(ModelCase):
     def test_thinking_is_a_switch(self):
         off = output_of("run", "-p", "What is 12 + 30?", "--temperature", 0)
         self.assertEqual(output_of("run", "-p", "What is 12 + 30?", "--temperature", 0, "--thinking", "off"), off)
-        on = output_of("run", "-p", "What is 12 + 30?", "--temperature", 0, "--thinking", "on")
-        self.assertIn("</think>", on)
-        self.assertNotIn("</think>", off)
-        kwargs = output_of("run", "-p", "What is 12 + 30?", "--temperature", 0, "--chat-template-kwargs",
+        done = tenon("run", "-p", "What is 12 + 30?", "--temperature", 0, "--thinking", "on")
+        on, thought = done.stdout, done.stderr.strip()
+        self.assertGreater(len(thought), 3)
+        self.assertNotIn("think>", on + thought)
+        answer = json.loads(output_of("run", "-p", "What is 12 + 30?", "--temperature", 0, "--thinking", "on", "--json"))
+        self.assertEqual((answer["content"] + "\n", answer["reasoning"]), (on, thought))
+        kwargs = tenon("run", "-p", "What is 12 + 30?", "--temperature", 0, "--chat-template-kwargs",
                            '{"enable_thinking": true}')
-        self.assertEqual(kwargs, on)
+        self.assertEqual((kwargs.stdout, kwargs.stderr.strip()), (on, thought))
 
     def test_a_system_message_is_part_of_the_prompt(self):
         with_system = tenon("run", "-p", QUESTION, "--system", "You are a tiny demo model.", "--stats", "--temperature", 0)

@@ -4,6 +4,7 @@
 #include <tenon/base/aligned_buffer.hpp>
 #include <tenon/base/check.hpp>
 #include <tenon/base/checked.hpp>
+#include <tenon/base/checksum.hpp>
 #include <tenon/base/log.hpp>
 #include <tenon/base/memory.hpp>
 
@@ -37,6 +38,41 @@ TEST(Checked, RoundsUpToAMultiple) {
   EXPECT_EQ(round_up(1, 64), 64u);
   EXPECT_EQ(round_up(64, 64), 64u);
   EXPECT_EQ(round_up(65, 3), 66u);
+}
+
+uint64_t checksum(const std::vector<std::byte>& bytes) { return checksum_of(bytes); }
+
+TEST(Checksum, ChangesWithEveryByteAndTheLength) {
+  std::vector<std::byte> bytes(201);
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * 7);
+  uint64_t sum = checksum(bytes);
+  for (std::byte& byte : bytes) {
+    byte ^= std::byte{0x10};
+    EXPECT_NE(checksum(bytes), sum);
+    byte ^= std::byte{0x10};
+  }
+  EXPECT_EQ(checksum(bytes), sum);
+  EXPECT_NE(checksum(std::vector<std::byte>(64)), checksum(std::vector<std::byte>(128)));
+  EXPECT_NE(checksum(std::vector<std::byte>(1)), checksum({}));
+}
+
+TEST(Checksum, OfPartsDependsOnTheirOrder) {
+  EXPECT_NE(joined_checksum(joined_checksum(0, 1), 2), joined_checksum(joined_checksum(0, 2), 1));
+  EXPECT_NE(joined_checksum(0, 1), joined_checksum(joined_checksum(0, 1), 0));
+}
+
+TEST(Memory, CountsWhatThisProcessHas) {
+  constexpr uint64_t kBytes = 64 << 20;
+  ProcessMemory before = find_process_memory().value();
+  {
+    AlignedBuffer buffer = AlignedBuffer::allocate(kBytes, "test").value();
+    std::fill(buffer.data(), buffer.data() + kBytes, std::byte{1});
+    EXPECT_GE(find_process_memory()->own, before.own + kBytes);
+  }
+  ProcessMemory after = find_process_memory().value();
+  EXPECT_LT(after.own, before.own + kBytes / 2);
+  EXPECT_GE(after.peak, before.own + kBytes);
+  EXPECT_GT(after.of_files, 0u);
 }
 
 TEST(AlignedBuffer, IsZeroedAndAligned) {

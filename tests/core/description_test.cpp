@@ -79,6 +79,22 @@ TEST(Description, ReadsWeightsRelativeToItsDirectory) {
   EXPECT_FALSE(parse(changed("path = \"model\"\n", "")).value().weights.path.has_value());
 }
 
+TEST(Description, ReadsHowWeightsAreKept) {
+  WeightsSection usual = parse(kDescription).value().weights;
+  EXPECT_TRUE(usual.pack && !usual.packed_cache && usual.expert_cache_bytes == 0);
+  WeightsSection weights =
+      parse(changed("dtype = \"f16\"", "dtype = \"f16\"\npacked_cache = true\nexpert_cache_bytes = 1000000"))
+          .value()
+          .weights;
+  EXPECT_TRUE(weights.packed_cache);
+  EXPECT_EQ(weights.expert_cache_bytes, 1'000'000u);
+  expect_refused(
+      {"dtype = \"f16\"", "dtype = \"f16\"\npack = false\npacked_cache = true", "true\nmatrices",
+       "weights.packed_cache: is true, but pack is false, must be true for there to be something to keep"});
+  expect_refused({"dtype = \"f16\"", "expert_cache_bytes = -1", "-1",
+                  "weights.expert_cache_bytes: is -1, must be a whole number from 0 to 1125899906842624"});
+}
+
 TEST(Description, OptionalSectionsMayBeAbsent) {
   std::string text = kDescription;
   text.erase(text.find("[engine]"));

@@ -1,10 +1,12 @@
 #include <tests/testing/temp_dir.hpp>
 
 #include <tenon/base/mapped_file.hpp>
+#include <tenon/base/memory.hpp>
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -22,7 +24,7 @@ TEST(MappedFile, ShowsTheFilesBytes) {
   ASSERT_TRUE(file.ok());
   EXPECT_EQ(text_of(file.value()), "some bytes");
   EXPECT_EQ(file.value().path(), dir / "a");
-  file.value().will_need(3, 4);
+  read_ahead(file.value().bytes().subspan(3, 4));
   MappedFile moved = std::move(file).value();
   EXPECT_EQ(text_of(moved), "some bytes");
 }
@@ -40,7 +42,8 @@ TEST(MappedFile, IsEmptyForAnEmptyFile) {
   auto file = MappedFile::open(dir.write("a", ""));
   ASSERT_TRUE(file.ok());
   EXPECT_TRUE(file.value().bytes().empty());
-  file.value().will_need(0, 0);
+  read_ahead(file.value().bytes());
+  give_back(file.value().bytes());
 }
 
 TEST(MappedFile, NamesWhatItCannotMap) {
@@ -73,6 +76,69 @@ unsigned sum_of(const MappedFile& file) {
   unsigned sum = 0;
   for (std::byte byte : file.bytes()) sum += std::to_integer<unsigned>(byte);
   return sum;
+}
+
+TEST(MappedFile, GivesBackWholePagesThatCanBeReadAgain) {
+  TempDir dir;
+  auto file = MappedFile::open(dir.write("a", std::string(kBytes, 'a')));
+  unsigned sum = sum_of(file.value());
+  uint64_t before = find_process_memory()->of_files;
+  give_back(file.value().bytes().subspan(100, kBytes - 200));
+  EXPECT_LE(find_process_memory()->of_files + kBytes - 4 * 4096, before);
+  EXPECT_EQ(sum_of(file.value()), sum);
+}
+
+TEST(MappedFile, DoesNotGiveBackMemoryOfOtherKinds) {
+  std::vector<std::byte> own(kBytes, std::byte{7});
+  give_back(own);
+  EXPECT_EQ(std::count(own.begin(), own.end(), std::byte{7}), static_cast<ptrdiff_t>(kBytes));
+}
+
+TEST(MappedFile, ReadsWithoutTheMapping) {
+  TempDir dir;
+  auto file = MappedFile::open(dir.write("a", "some bytes"));
+  std::string part(5, ' ');
+  ASSERT_TRUE(file.value().read(5, std::as_writable_bytes(std::span(part))).ok());
+  EXPECT_EQ(part, "bytes");
+  EXPECT_EQ(refusal_of(file.value().read(6, std::as_writable_bytes(std::span(part)))),
+            (dir / "a").string() + ": was cut short while in use; expected it to stay as it was opened");
+}
+
+// What the kernel says of a mapping, in bytes: "Pss" is its pages, each divided by those who have it.
+uint64_t counted(const MappedFile& file, const std::string& what) {
+  std::ifstream maps("/proc/self/smaps");
+  bool is_there = false;
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find("-") < line.find(" ") && line.find(":") > line.find(" "))
+      is_there = line.find(file.path().string()) != std::string::npos;
+    if (is_there && line.starts_with(what + ":")) return std::stoull(line.substr(what.size() + 1)) * 1024;
+  }
+  ADD_FAILURE() << what << " of " << file.path();
+  return 0;
+}
+
+TEST(MappedFile, IsSharedByProcesses) {
+  TempDir dir;
+  dir.write("a", std::string(kBytes, 'a'));
+  int ready[2], done[2];
+  ASSERT_TRUE(pipe(ready) == 0 && pipe(done) == 0);
+  char byte = 0;
+  pid_t other = fork();
+  if (other == 0) {
+    auto file = MappedFile::open(dir / "a");
+    bool is_read = sum_of(file.value()) > 0 && write(ready[1], &byte, 1) == 1;
+    _exit(is_read && read(done[0], &byte, 1) == 1 ? 0 : 1);
+  }
+  auto file = MappedFile::open(dir / "a");
+  EXPECT_GT(sum_of(file.value()), 0u);
+  ASSERT_EQ(read(ready[0], &byte, 1), 1);
+  EXPECT_EQ(counted(file.value(), "Rss"), kBytes);
+  EXPECT_EQ(counted(file.value(), "Pss"), kBytes / 2);
+  EXPECT_EQ(counted(file.value(), "Private_Dirty"), 0u);
+  int status = 1;
+  EXPECT_EQ(write(done[1], &byte, 1), 1);
+  waitpid(other, &status, 0);
+  EXPECT_EQ(status, 0);
 }
 
 // Maps two files, cuts the one that is called "cut", and reads both.

@@ -36,6 +36,7 @@ class TestBlocks {
   }
 
   const tenon_weight& weight() const { return weight_; }
+  tenon_weight& weight() { return weight_; }
   int64_t rows() const { return weight_.rows; }
   int64_t columns() const { return weight_.columns; }
 

@@ -71,5 +71,11 @@ TEST(Allocation, NorDoesOneThatVerifiesDrafts) {
         << drafts;
 }
 
+TEST(Allocation, NorDoesOneThatReadsExperts) {
+  EXPECT_EQ(allocations_of(
+                [](ModelDescription& description) { description.weights.expert_cache_bytes = 100'000; }, 0),
+            0u);
+}
+
 }  // namespace
 }  // namespace tenon::testing

@@ -2,12 +2,9 @@
 // model with its FP8 weights, and of the demo model in q4_0, whose products are of packed weights and 8-bit
 // activations. Each pair of settings of each two features occurs in some row.
 #include <tests/testing/model_bench.hpp>
+#include <tests/testing/quantised_demo.hpp>
 #include <tests/testing/temp_dir.hpp>
 #include <tests/testing/test_constraint.hpp>
-
-#include <exporters/conversion.hpp>
-#include <exporters/gguf_tokenizer.hpp>
-#include <exporters/qwen3_next_gguf_export.hpp>
 
 #include <tenon/base/check.hpp>
 
@@ -33,21 +30,6 @@ std::string text_of(const Features& f) {
          std::to_string(f.page_tokens) + ", steps of " + std::to_string(f.tokens_per_step) + ", " +
          std::to_string(f.threads) + " threads, " + (f.is_tight ? "tight" : "roomy") + ", " +
          (f.is_crowded ? "crowded" : "alone");
-}
-
-// Writes the demo model's matrices as q4_0.
-Status quantise_demo(const std::filesystem::path& file) {
-  TENON_TRY(MatrixTypes types, MatrixTypes::parse("q4_0", ""));
-  TENON_TRY(HubConfig hub, HubConfig::open(TENON_SOURCE "/models/demo"));
-  TENON_TRY(Qwen3NextFacts facts, read_qwen3_next(hub));
-  TENON_TRY(CheckpointSource source, CheckpointSource::open(hub.directory()));
-  TENON_TRY(auto outputs, qwen3_next_gguf_outputs(facts, source, types));
-  GgufPairs pairs = qwen3_next_gguf_pairs(facts, types);
-  TENON_TRY(add_gguf_tokenizer(facts, pairs));
-  TENON_TRY(TensorWriter writer, TensorWriter::gguf(file, pairs, plans_of(outputs)));
-  ThreadPool threads(2);
-  TENON_TRY(convert(source, outputs, writer, threads));
-  return writer.finish();
 }
 
 std::filesystem::path path_of(const std::string& model) {

@@ -25,7 +25,7 @@ Qwen3NextFacts small_facts() {
 struct Exported {
   explicit Exported(const Qwen3NextFacts& model, const std::string& type = "f32")
       : facts(model), source(synthetic_tensors(facts, 5)) {
-    auto types = MatrixTypes::parse(type, "");
+    auto types = MatrixTypes::parse(OutputLayout::kGguf, type, "");
     auto outputs = qwen3_next_gguf_outputs(facts, source, types.value());
     EXPECT_TRUE(outputs.ok()) << refusal_of(outputs);
     path = dir / "m.gguf";

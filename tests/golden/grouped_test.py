@@ -133,6 +133,14 @@ class Grouped(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.tensors = read_model(FIXTURES / "tiny" / "model.safetensors")
+        cls.made = {}
+
+    def matrices(self, *kind):
+        """All in such codes; made once, since that takes longest here."""
+        if kind not in self.made:
+            self.made[kind] = {name: Matrix(shape, content, *kind)
+                               for name, (_, shape, content) in self.tensors.items() if MATRIX.match(name)}
+        return self.made[kind]
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -157,8 +165,7 @@ class Grouped(unittest.TestCase):
         return path
 
     def assert_same_model(self, config, bits, group, zero, layout):
-        matrices = {name: Matrix(shape, content, bits, group, zero)
-                    for name, (_, shape, content) in self.tensors.items() if MATRIX.match(name)}
+        matrices = self.matrices(bits, group, zero)
         rest = {name: tensor for name, tensor in self.tensors.items() if name not in matrices}
         plain = self.model("plain", {**rest, **{name: matrix.dequantised() for name, matrix in matrices.items()}})
         integers = dict(rest)
@@ -182,7 +189,7 @@ class Grouped(unittest.TestCase):
                                        lambda matrix, name: matrix.pack_quantized(name, False))
 
     def test_pack_quantized_with_zero_points(self):
-        self.assert_same_model(compressed(4, 32, False), 4, 32, 3,
+        self.assert_same_model(compressed(4, 32, False), 4, 32, 5,
                                lambda matrix, name: matrix.pack_quantized(name, True))
 
     def test_gptq(self):

@@ -22,7 +22,8 @@ class Lines:
     def __init__(self, pipe):
         self.seen = []
         self.queue = queue.Queue()
-        threading.Thread(target=self.read, args=(pipe,), daemon=True).start()
+        self.thread = threading.Thread(target=self.read, args=(pipe,), daemon=True)
+        self.thread.start()
 
     def read(self, pipe):
         for line in pipe:
@@ -64,6 +65,7 @@ class Service:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        self.out.thread.join(), self.err.thread.join()
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             pipe.close()
 

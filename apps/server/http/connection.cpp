@@ -230,7 +230,7 @@ void Connection::refuse(const ApiError& error, const std::string& allow) {
 
 void Connection::flush() {
   if (!outbox_ || state_ != State::kAnswering) return;
-  if (outbox_->is_cut()) return close(has_input_ended_ ? Ending::kClientGone : Ending::kCutOff);
+  if (!outbox_->look()) return close(has_input_ended_ ? Ending::kClientGone : Ending::kCutOff);
   if (is_writing_) return;
   Outbox::Taken taken = outbox_->take();
   if (taken.is_events && reception_.limits().ping.count() > 0)

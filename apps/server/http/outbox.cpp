@@ -164,14 +164,14 @@ void Outbox::drop() {
 
 Outbox::Taken Outbox::take() {
   std::lock_guard lock(mutex_);
-  is_woken_ = false;
   taken_ += bytes_.size();
   return {std::exchange(bytes_, {}), phase_ == Phase::kFinished, is_events_};
 }
 
-bool Outbox::is_cut() const {
+bool Outbox::look() {
   std::lock_guard lock(mutex_);
-  return is_cut_;
+  is_woken_ = false;
+  return !is_cut_;
 }
 
 void Outbox::sent(size_t bytes) {

@@ -40,8 +40,9 @@ class Outbox {
     bool is_last = false;  // nothing comes after them
     bool is_events = false;
   };
+  // The first thing after a wake, which lets the next one come. False: the client is to be cut off at once.
+  bool look();
   Taken take();
-  bool is_cut() const;      // the client is to be cut off at once
   void sent(size_t bytes);  // of those taken, given to the system
   bool keeps_alive() const;
   void stop_keeping_alive();
