@@ -34,7 +34,8 @@ std::optional<std::string> InputMarks::find_unused(std::string_view text) {
 bool InputMarks::may_begin(std::string_view text) const {
   return std::any_of(control_texts_.begin(), control_texts_.end(), [&](const std::string& control) {
     size_t length = std::min(control.size(), text.size());
-    return length > 0 && control[0] == text[0] && std::string_view(control).substr(0, length) == text.substr(0, length);
+    return length > 0 && control[0] == text[0] &&
+           std::string_view(control).substr(0, length) == text.substr(0, length);
   });
 }
 

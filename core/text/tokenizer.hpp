@@ -38,8 +38,9 @@ class Tokenizer {
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
 
-  // Fails if the text is not valid UTF-8, or if the file's pattern takes too many steps on it. mark: a character
-  // that keeps added tokens from being recognised where it is, and is then left out; see input_marks.hpp.
+  // Fails if the text is not valid UTF-8, or if the file's pattern takes too many steps on it. mark: a
+  // character that keeps added tokens from being recognised where it is, and is then left out; see
+  // input_marks.hpp.
   Result<std::vector<int32_t>> encode(std::string_view text, AddedTokens added = AddedTokens::kRecognised,
                                       std::string_view mark = {}) const;
 

@@ -7,7 +7,12 @@ namespace {
 
 // Ids 256 and 257 are control tokens, 258 is added but none.
 Tokenizer chat_tokenizer() {
-  return SmallTokenizer().add("<|end|>", {"special"}).add("<|start|>", {"special"}).add("<think>").parse().value();
+  return SmallTokenizer()
+      .add("<|end|>", {"special"})
+      .add("<|start|>", {"special"})
+      .add("<think>")
+      .parse()
+      .value();
 }
 
 constexpr const char* kMark = "\uFDD0";

@@ -40,8 +40,8 @@ constexpr const char* kSchemas = R"json({
     "id": {"type": "string"}, "type": {"const": "function"},
     "function": {"type": "object", "required": ["name", "arguments"], "properties": {
       "name": {"type": "string"}, "arguments": {"type": "string"}}}}},
-  "ChatChoice": {"type": "object", "required": ["index", "message", "logprobs", "finish_reason"], "properties": {
-    "index": {"type": "integer"},
+  "ChatChoice": {"type": "object", "required": ["index", "message", "logprobs", "finish_reason"],
+    "properties": {"index": {"type": "integer"},
     "message": {"type": "object", "required": ["role", "content", "refusal"], "properties": {
       "role": {"const": "assistant"}, "content": {"type": ["string", "null"]}, "refusal": {"type": "null"},
       "reasoning": {"type": "string"}, "reasoning_content": {"type": "string"},

@@ -148,8 +148,6 @@ Json Generation::usage() const {
   for (size_t i = 0; i < choices_.size(); ++i) {
     if (plan_.wishes.wants_output) counts.completion += choices_[i].tokens();
     counts.reasoning += choices_[i].reasoning_tokens();
-    counts.accepted += choices_[i].stats().accepted;
-    counts.rejected += choices_[i].stats().drafted - choices_[i].stats().accepted;
     if (i % plan_.wishes.choices == 0) counts.cached += choices_[i].stats().cached_tokens;
   }
   return usage_json(counts);

@@ -19,10 +19,7 @@ Json usage_json(const UsageCounts& counts) {
           {"completion_tokens", counts.completion},
           {"total_tokens", counts.prompt + counts.completion},
           {"prompt_tokens_details", {{"cached_tokens", counts.cached}}},
-          {"completion_tokens_details",
-           {{"reasoning_tokens", counts.reasoning},
-            {"accepted_prediction_tokens", counts.accepted},
-            {"rejected_prediction_tokens", counts.rejected}}}};
+          {"completion_tokens_details", {{"reasoning_tokens", counts.reasoning}}}};
 }
 
 Json timings_json(const RequestStats& stats, uint64_t prompt_tokens, uint64_t output_tokens) {

@@ -7,7 +7,6 @@ namespace tenon::api {
 
 struct UsageCounts {
   uint64_t prompt = 0, completion = 0, cached = 0, reasoning = 0;
-  uint64_t accepted = 0, rejected = 0;  // drafts
 };
 
 Json usage_json(const UsageCounts& counts);
