@@ -21,6 +21,7 @@ constexpr uint64_t kPromptBytesMax = 64 << 20;
 struct Options {
   ModelOptions model;
   GenerationOptions generation;
+  StructuredOptions structured;
   std::optional<std::string> prompt, batch;
   std::string system;
   bool is_raw = false, with_stats = false;
@@ -53,7 +54,8 @@ void print_stats(const EngineStats& stats) {
                  100.0 * static_cast<double>(stats.accepted) / static_cast<double>(stats.drafted));
 }
 
-Result<int> run_run(const Options& options) {
+Result<int> run_run(Options options) {
+  TENON_TRY(options.generation.form, options.structured.read());
   if (options.batch) {
     TENON_TRY(auto conversation, Conversation::load(options.model));
     catch_interrupts();
@@ -96,6 +98,7 @@ void add_run(CLI::App& app, Action& chosen) {
   command->add_flag("--raw", options->is_raw, "Continue the prompt as it is, without the chat template");
   command->add_flag("--stats", options->with_stats, "Print counts and speed on standard error");
   options->generation.add_to(*command);
+  options->structured.add_to(*command);
   command->callback([options, &chosen] { chosen = [options] { return run_run(*options); }; });
 }
 
