@@ -11,7 +11,7 @@ BUILD = build/$(PRESET)
 TENON = $(BUILD)/bin/tenon
 
 FUZZ_SECONDS ?= 60
-FUZZERS = safetensors gguf tokenizer description answer http
+FUZZERS = safetensors gguf tokenizer description answer http grammar
 
 .PHONY: demo test fuzz build configure packages clean
 

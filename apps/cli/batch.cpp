@@ -5,12 +5,15 @@
 #include <tenon/base/file.hpp>
 #include <tenon/base/text.hpp>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace tenon::cli {
 namespace {
 
 constexpr uint64_t kBatchBytesMax = 256 << 20;
+const std::vector<std::string> kKeys = {"choice", "json_schema", "max_tokens", "prompt",
+                                        "regex",  "seed",        "temperature"};
 
 // A number of a request, if it is given; `least` and `most` inclusive.
 template <class Number>
@@ -33,14 +36,15 @@ Result<Conversation::Prompt> read_request(const std::string& line, const std::st
   if (!object.is_object() || !object.contains("prompt") || !object["prompt"].is_string())
     return invalid(who + ": expected an object with a prompt");
   for (const auto& [key, value] : object.items())
-    if (key != "prompt" && key != "max_tokens" && key != "temperature" && key != "seed")
-      return invalid(who + ": " + printable(key) +
-                     " is not a known key, expected max_tokens, prompt, seed or temperature");
+    if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end())
+      return invalid(who + ": " + printable(key) + " is not a known key, expected " + join_words(kKeys));
   Conversation::Prompt prompt{object["prompt"].get<std::string>(), defaults};
   std::optional<uint32_t> max_tokens;
   TENON_TRY(read_number(object, "max_tokens", 1, 1 << 24, who, max_tokens));
   TENON_TRY(read_number(object, "temperature", 0, 100, who, prompt.options.temperature));
   TENON_TRY(read_number(object, "seed", 0, 0x1p53, who, prompt.options.seed));
+  TENON_TRY(auto form, read_specification(object, who));
+  if (form) prompt.options.form = std::move(form);
   if (max_tokens) prompt.options.max_tokens = *max_tokens;
   return prompt;
 }

@@ -95,6 +95,7 @@ Status Conversation::load_text() {
     return invalid(text.tokenizer.string() + ": has token ids up to " +
                    std::to_string(tokenizer_->vocabulary_size() - 1) + ", the model only " +
                    std::to_string(description().vocabulary) + " tokens");
+  constraints_ = std::make_unique<ConstraintFactory>(*tokenizer_);
   return ok();
 }
 
@@ -115,7 +116,7 @@ Result<std::string> Conversation::render(const Json& messages, const GenerationO
   return chat_template.render(request);
 }
 
-Request Conversation::request_of(std::vector<int32_t> prompt, const GenerationOptions& options) const {
+Result<Request> Conversation::request_of(std::vector<int32_t> prompt, const GenerationOptions& options) const {
   const GenerationSection& defaults = description().generation;
   Request request;
   request.prompt = std::move(prompt);
@@ -130,6 +131,9 @@ Request Conversation::request_of(std::vector<int32_t> prompt, const GenerationOp
   sampling.seed = options.seed ? *options.seed : random_seed();
   request.max_tokens = options.max_tokens;
   if (!options.ignore_eos) request.eos = defaults.eos;
+  if (options.form) {
+    TENON_TRY(request.constraint, constraints_->make(*options.form, request.prompt));
+  }
   return request;
 }
 
@@ -237,8 +241,12 @@ class Conversation::Round {
     }
     member.prompt_tokens = static_cast<uint32_t>(tokens.value().size());
     bool is_alone = stream_.is_done();
-    auto ids = conversation_.engine_->submit(
-        {conversation_.request_of(std::move(tokens).value(), prompt.options)}, stream_);
+    auto request = conversation_.request_of(std::move(tokens).value(), prompt.options);
+    if (!request.ok()) {
+      member.problem = request.error();
+      return members_.push_back(std::move(member)), true;
+    }
+    auto ids = conversation_.engine_->submit({std::move(request).value()}, stream_);
     if (!ids.ok() && ids.error().code == TENON_OUT_OF_MEMORY && !is_alone) return false;
     if (ids.ok()) number_of_[ids.value().front()] = members_.size();
     if (!ids.ok()) member.problem = ids.error();

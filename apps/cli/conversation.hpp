@@ -1,6 +1,7 @@
 // A loaded model that answers: what `tenon run` and its chat share.
 #pragma once
 #include "answer_view.hpp"
+#include "structured.hpp"
 
 #include <apps/common/loaded_model.hpp>
 
@@ -22,8 +23,9 @@ struct GenerationOptions {
   uint32_t max_tokens = 0;
   bool ignore_eos = false;
   std::vector<std::string> stops;
-  std::string thinking;         // "on", "off", or empty: as the template does by itself
-  std::string template_kwargs;  // a JSON object
+  std::string thinking;                        // "on", "off", or empty: as the template does by itself
+  std::string template_kwargs;                 // a JSON object
+  std::optional<grammar::Specification> form;  // of the answer
 
   void add_to(CLI::App& command);
 };
@@ -82,12 +84,13 @@ class Conversation {
   class Round;
   Conversation() = default;
   Status load_text();
-  Request request_of(std::vector<int32_t> prompt, const GenerationOptions& options) const;
+  Result<Request> request_of(std::vector<int32_t> prompt, const GenerationOptions& options) const;
 
   std::unique_ptr<LoadedModel> model_;
   std::unique_ptr<AsyncEngine> engine_;
   std::optional<Tokenizer> tokenizer_;
   std::optional<ChatTemplate> template_;
+  std::unique_ptr<ConstraintFactory> constraints_;
 };
 
 // True once Ctrl-C was pressed, until it is asked for again.

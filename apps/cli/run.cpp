@@ -22,6 +22,7 @@ constexpr uint64_t kPromptBytesMax = 64 << 20;
 struct Options {
   ModelOptions model;
   GenerationOptions generation;
+  StructuredOptions structured;
   std::optional<std::string> prompt, batch;
   std::string system;
   bool is_raw = false, with_stats = false, is_json = false;
@@ -71,7 +72,8 @@ Result<int> continue_text(Conversation& conversation, const Conversation::Prompt
   return conclude(conversation, answer, options);
 }
 
-Result<int> run_run(const Options& options) {
+Result<int> run_run(Options options) {
+  TENON_TRY(options.generation.form, options.structured.read());
   if (options.batch) {
     TENON_TRY(auto conversation, Conversation::load(options.model));
     catch_interrupts();
@@ -112,6 +114,7 @@ void add_run(CLI::App& app, Action& chosen) {
   command->add_flag("--stats", options->with_stats, "Print counts and speed on standard error");
   command->add_flag("--json", options->is_json, "Print a line of JSON per answer, with what it took");
   options->generation.add_to(*command);
+  options->structured.add_to(*command);
   command->callback([options, &chosen] { chosen = [options] { return run_run(*options); }; });
 }
 
