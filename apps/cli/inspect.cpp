@@ -2,8 +2,8 @@
 #include "command.hpp"
 
 #include <apps/common/loaded_model.hpp>
+#include <apps/common/model_report.hpp>
 
-#include <tenon/base/json.hpp>
 #include <tenon/base/text.hpp>
 
 #include <cmath>
@@ -26,10 +26,6 @@ struct Group {
   std::vector<uint32_t> layers;
   uint64_t bytes_per_token, bytes_per_sequence;
 };
-
-std::string plugin_of(const std::map<std::string, Role>& roles, const std::string& role) {
-  return roles.at(role).use.plugin;
-}
 
 std::vector<Group> groups_of(const Assembly& assembly) {
   const ModelDescription& description = assembly.description();
@@ -84,19 +80,6 @@ Result<std::vector<MemoryRow>> memory_table(const Assembly& assembly) {
   return rows;
 }
 
-struct PerSequence {
-  uint64_t bytes_per_token = 0, bytes_per_sequence = 0;
-};
-
-PerSequence totals_of(const Assembly& assembly) {
-  PerSequence totals;
-  for (const tenon_needs& needs : assembly.needs()) {
-    totals.bytes_per_token += needs.bytes_per_token;
-    totals.bytes_per_sequence += needs.bytes_per_sequence;
-  }
-  return totals;
-}
-
 void print_layers(const Assembly& assembly) {
   std::printf("%-7s %-20s %-18s %-14s %14s %14s\n", "layers", "which", "mixer", "experts", "bytes/token",
               "bytes/sequence");
@@ -107,9 +90,9 @@ void print_layers(const Assembly& assembly) {
 }
 
 void print_memory(const Assembly& assembly, const std::vector<MemoryRow>& rows) {
-  PerSequence totals = totals_of(assembly);
-  std::printf("state        %s a token, %s a sequence\n", format_bytes(totals.bytes_per_token).c_str(),
-              format_bytes(totals.bytes_per_sequence).c_str());
+  StateBytes state = state_bytes_of(assembly);
+  std::printf("state        %s a token, %s a sequence\n", format_bytes(state.per_token).c_str(),
+              format_bytes(state.per_sequence).c_str());
   std::printf("pages        %u tokens each\n\n", assembly.cache_layout().plan.page_tokens);
   std::printf("%-12s %s\n", "context", "memory of one sequence");
   for (const MemoryRow& row : rows)
@@ -136,29 +119,7 @@ void print_text(const Assembly& assembly, const std::vector<MemoryRow>& rows) {
 }
 
 Json json_of(const Assembly& assembly, const std::vector<MemoryRow>& rows) {
-  const ModelDescription& d = assembly.description();
-  const WeightTotals& totals = assembly.totals();
-  PerSequence state = totals_of(assembly);
-  Json json = {{"name", d.name},
-               {"model_dim", d.model_dim},
-               {"vocabulary", d.vocabulary},
-               {"context_max", d.context_max},
-               {"position", d.position ? Json(d.position->use.plugin) : Json()},
-               {"cache", d.cache.plugin},
-               {"speculative", d.speculative ? Json(d.speculative->use.plugin) : Json()},
-               {"parameters", totals.parameters},
-               {"active_parameters", std::llround(totals.active_parameters)},
-               {"weight_bytes", totals.bytes},
-               {"active_weight_bytes", std::llround(totals.active_bytes)},
-               {"bytes_per_token", state.bytes_per_token},
-               {"bytes_per_sequence", state.bytes_per_sequence},
-               {"page_tokens", assembly.cache_layout().plan.page_tokens}};
-  for (uint32_t i = 0; i < d.layers.size(); ++i)
-    json["layers"].push_back({{"layer", i},
-                              {"mixer", plugin_of(d.mixers, d.layers[i].mixer)},
-                              {"experts", plugin_of(d.experts, d.layers[i].experts)},
-                              {"bytes_per_token", assembly.needs()[i].bytes_per_token},
-                              {"bytes_per_sequence", assembly.needs()[i].bytes_per_sequence}});
+  Json json = model_report(assembly);
   for (const MemoryRow& row : rows)
     json["memory"].push_back({{"tokens", row.tokens}, {"bytes", row.bytes}, {"beyond_context", row.is_beyond}});
   return json;

@@ -41,6 +41,17 @@ class Models(ApiCase):
         self.assertIn("<|im_start|>", props["chat_template"])
         self.assertIn(CHAT, self.get("/openapi.json")[1]["paths"])
 
+    def test_props_say_which_plugin_stands_where(self):
+        props = self.get("/props")[1]
+        layers, plugins = props["inside"]["layers"], props["plugins"]
+        self.assertEqual(len(layers), props["layers"])
+        for layer in layers:
+            self.assertEqual(layer["mixer"], plugins["mixers"][layer["mixer_role"]]["plugin"])
+            self.assertEqual(layer["experts"], plugins["experts"][layer["experts_role"]]["plugin"])
+            self.assertGreater(layer["bytes_per_token"] + layer["bytes_per_sequence"], 0)
+        self.assertEqual(plugins["cache"]["plugin"], props["inside"]["cache"])
+        self.assertEqual(plugins["mixers"][layers[0]["mixer_role"]]["config"]["key_heads"], 4)
+
 
 class Text(ApiCase):
     def test_tokens_go_both_ways(self):

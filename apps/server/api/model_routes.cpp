@@ -1,4 +1,5 @@
 // /v1/models, /v1/models/{id} and /props: what is served, and how.
+#include <apps/common/model_report.hpp>
 #include <apps/server/api/engine_request.hpp>
 #include <apps/server/api/limits.hpp>
 #include <apps/server/api/routes.hpp>
@@ -72,6 +73,8 @@ void answer_props(const Service& service, const Exchanged& exchange) {
                 {"tool_format", word_for(service.tool_format())},
                 {"strict_fields", service.options().strictness == Strictness::kRefuseOthers},
                 {"allow_special_in_input", service.options().input == AddedTokens::kRecognised},
+                {"inside", model_report(service.assembly())},
+                {"plugins", plugin_report(model)},
                 {"chat_template", nullptr}};
   if (service.chat_template()) props["chat_template"] = service.chat_template()->source();
   send(exchange, std::move(props));

@@ -36,6 +36,7 @@ class Service {
 
   const ServiceOptions& options() const { return options_; }
   const std::string& model_name() const { return options_.model_name; }
+  const Assembly& assembly() const { return assembly_; }
   const ModelDescription& description() const;
   uint32_t context() const;
   uint32_t vocabulary() const { return description().vocabulary; }
