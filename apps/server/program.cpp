@@ -4,6 +4,7 @@
 #include <apps/common/version.hpp>
 #include <apps/server/capacity.hpp>
 #include <apps/server/operation_routes.hpp>
+#include <apps/server/web_routes.hpp>
 
 #include <tenon/base/text.hpp>
 
@@ -100,6 +101,7 @@ Status Program::open_to_clients() {
   http::Router router;
   add_operation_routes(router, *health_, *metrics_);
   api::add_openai_routes(router, *service_);
+  add_web_routes(router);
   return server_->start(std::move(router));
 }
 

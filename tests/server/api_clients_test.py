@@ -3,28 +3,13 @@
 The client and jsonschema come from PyPI into an environment beside the build, once. Where PyPI cannot be reached and
 they are not there, this test says so and skips.
 """
-import os
 import pathlib
 import subprocess
-import sys
 import unittest
 
+from clients_environment import prepare
+
 HERE = pathlib.Path(__file__).parent
-ENVIRONMENT = pathlib.Path(os.environ["TENON_CLIENTS"])
-PACKAGES = ["openai", "jsonschema"]
-
-
-def prepare():
-    """The environment's Python; None if it cannot be made."""
-    python = ENVIRONMENT / "bin" / "python3"
-    if not (ENVIRONMENT / "complete").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=True, capture_output=True)
-        done = subprocess.run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *PACKAGES],
-                              capture_output=True, text=True)
-        if done.returncode != 0:
-            return None
-        (ENVIRONMENT / "complete").touch()
-    return python
 
 
 class Clients(unittest.TestCase):
