@@ -135,7 +135,7 @@ std::vector<StandingLine> make_standing() {
               [](const S& s) { return s.engine.cache.pages_evicted; }),
       counter("tenon_cache_states_evicted_total", "States given up for others",
               [](const S& s) { return s.engine.cache.states_evicted; }),
-      gauge("tenon_cache_states_kept", "States that a sequence can begin with",
+      gauge("tenon_cache_states_kept_bytes", "Of those kept, states that a sequence can begin with",
             [](const S& s) { return s.engine.cache.states_kept; }),
       gauge("tenon_http_connections", "Connections", [](const S& s) { return s.server.connections; }),
       gauge("tenon_http_requests_under_way", "Requests under way",

@@ -131,6 +131,7 @@ class Chat(BrowserCase):
         call.locator("input").fill(SUNNY)
         call.locator("button").click()
         expect(self.answered(page, 2).locator(".text").last).not_to_be_empty()
+        expect(page.locator(".call form")).to_have_count(0)
 
     def test_errors_are_told_in_words(self):
         page = self.open()
@@ -200,6 +201,8 @@ class Look(BrowserCase):
                 self.answered(page, number)
             if width > 800:
                 page.locator("#map button").nth(0).click()
+                expect(page.locator("#live")).not_to_contain_text("…")
+                expect(page.locator("#layer")).to_contain_text("State per sequence")
             self.picture(page, f"page-{width}.png")
             wide = page.evaluate("document.documentElement.scrollWidth")
             self.assertLessEqual(wide, width)

@@ -17,7 +17,7 @@ export class Chat {
   constructor(showPrompt) {
     this.messages = byId("messages");
     this.question = byId("question");
-    this.actions = { showPrompt, sendResult: (call, text) => this.sendResult(call, text) };
+    this.actions = { showPrompt, sendResult: (...result) => this.sendResult(...result) };
     byId("ask").addEventListener("submit", (event) => {
       event.preventDefault();
       this.send();
@@ -40,17 +40,22 @@ export class Chat {
     if (!content || this.abort) return;
     this.question.value = "";
     this.say({ role: "user", content });
+    this.answer();
   }
 
-  sendResult(call, text) {
-    if (!this.abort) this.say({ role: "tool", tool_call_id: call.id, content: text });
+  // The model goes on when each of its calls has a result. Returns false while an answer comes.
+  sendResult(answer, call, content) {
+    if (this.abort) return false;
+    this.say({ role: "tool", tool_call_id: call.id, content });
+    if (this.conversation.hasResults(answer)) this.answer();
+    this.question.focus();
+    return true;
   }
 
   say(turn) {
     byId("welcome").hidden = true;
     this.conversation.ask(turn);
     this.messages.append(questionView(turn));
-    this.answer();
   }
 
   stop() {
@@ -59,8 +64,9 @@ export class Chat {
 
   regenerate() {
     if (this.abort) return;
-    this.conversation.takeBack();
-    this.view?.element.remove();
+    this.conversation.takeBack(this.view.answer);
+    while (this.view.element.nextSibling) this.view.element.nextSibling.remove();
+    this.view.element.remove();
     this.answer();
   }
 
@@ -101,6 +107,7 @@ export class Chat {
     this.update();
     this.tell("Answering…");
     const failure = await this.read(answer, view, this.abort.signal);
+    if (failure || answer.finish === "stopped") answer.calls = []; // half a call is none
     view.end(failure);
     if (!failure || answer.content) conversation.ask(answer);
     this.abort = null;

@@ -57,12 +57,14 @@ export class Conversation {
     return [...told, ...this.turns.map((turn) => (turn instanceof Answer ? turn.message() : turn))];
   }
 
-  last() {
-    return this.turns.at(-1);
+  hasResults(answer) {
+    const answered = new Set(this.turns.map((turn) => turn.tool_call_id));
+    return answer.calls.every((call) => answered.has(call.id));
   }
 
-  // Takes the last answer back, so that it can be asked for again.
-  takeBack() {
-    if (this.last() instanceof Answer) this.turns.pop();
+  // Takes an answer back, and what came after it, so that it can be asked for again.
+  takeBack(answer) {
+    const at = this.turns.indexOf(answer);
+    if (at >= 0) this.turns.length = at;
   }
 }

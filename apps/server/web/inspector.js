@@ -45,5 +45,5 @@ export async function showPrompt(answer) {
     place.replaceChildren(element("p", { class: "error", role: "alert" }, problem.message));
   }
   byId("prompt-title").focus();
-  byId("prompt-title").scrollIntoView({ block: "nearest" });
+  byId("prompt-title").scrollIntoView({ block: "start" });
 }

@@ -38,9 +38,13 @@ function layerButton(layer, kind, plugins) {
   return button;
 }
 
+function speculationOf(use) {
+  if (!use) return "none";
+  return use.draft_tokens > 0 ? `${use.plugin}, ${use.draft_tokens} at a time` : `${use.plugin}, not used`;
+}
+
 function wholeRows(props) {
   const { inside, plugins } = props;
-  const guesses = plugins.speculative ? `${plugins.speculative.plugin}, ${plugins.speculative.draft_tokens} tokens at a time` : "none";
   return rows([
     ["Parameters", `${count(inside.parameters)}, ${count(inside.active_parameters)} per token`],
     ["Weights", `${bytes(inside.weight_bytes)}, ${bytes(inside.active_weight_bytes)} read per token`],
@@ -49,7 +53,7 @@ function wholeRows(props) {
     ["Context", `${count(props.context)} tokens`],
     ["Position", inside.position ?? "none"],
     ["Cache", `${inside.cache}, pages of ${count(inside.page_tokens)} tokens`],
-    ["Speculation", guesses],
+    ["Speculation", speculationOf(plugins.speculative)],
     ["State", `${bytes(inside.bytes_per_token)} per token, ${bytes(inside.bytes_per_sequence)} per sequence`],
   ]);
 }

@@ -10,14 +10,14 @@ const perSecond = (now, before, name) =>
   before ? rate(Math.max(0, now[name] - before[name]) / ((now.time - before.time) / 1000)) : "…";
 
 function figures(now, before) {
-  const kept = now.tenon_cache_kept_bytes;
   return [
     ["Running", count(now.tenon_requests_running)],
     ["Waiting", count(now.tenon_requests_waiting)],
     ["Output", perSecond(now, before, "tenon_output_tokens_total")],
     ["Prompts", perSecond(now, before, "tenon_prompt_tokens_total")],
     ["Cache in use", `${bytes(now.tenon_cache_used_bytes)} of ${bytes(now.tenon_cache_pool_bytes)}`],
-    ["Kept for later", `${bytes(kept)}, ${count(now.tenon_cache_states_kept)} states`],
+    ["Kept for prompts to come", bytes(now.tenon_cache_kept_bytes)],
+    ["States among it", bytes(now.tenon_cache_states_kept_bytes)],
     ["Prefix hits", share(now.tenon_prefix_cache_hits_total, now.tenon_prefix_cache_queries_total)],
     ["Guesses right", share(now.tenon_draft_tokens_accepted_total, now.tenon_draft_tokens_total)],
     ["Tokens so far", `${count(now.tenon_prompt_tokens_total)} in, ${count(now.tenon_output_tokens_total)} out`],

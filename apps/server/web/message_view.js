@@ -14,7 +14,7 @@ const ENDINGS = {
   stopped: "You stopped it.",
 };
 
-// An answer that grows. actions: {showPrompt(answer), sendResult(call, text)}
+// An answer that grows. actions: {showPrompt(answer), sendResult(answer, call, text): whether it was taken}
 export class AnswerView {
   constructor(answer, actions) {
     this.answer = answer;
@@ -76,7 +76,7 @@ export class AnswerView {
     const field = element("input", { "aria-label": `Result of ${call.name}`, placeholder: "Its result, for the model" });
     const send = (event) => {
       event.preventDefault();
-      this.actions.sendResult(call, field.value);
+      if (this.actions.sendResult(this.answer, call, field.value)) event.currentTarget.remove();
     };
     return element("form", { class: "result", onsubmit: send }, field, element("button", { class: "small" }, "Send result"));
   }
