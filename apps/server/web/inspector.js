@@ -45,5 +45,6 @@ export async function showPrompt(answer) {
     place.replaceChildren(element("p", { class: "error", role: "alert" }, problem.message));
   }
   byId("prompt-title").focus();
+  place.querySelector(".boundary")?.scrollIntoView({ block: "center" });
   byId("prompt-title").scrollIntoView({ block: "start" });
 }
