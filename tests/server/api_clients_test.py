@@ -3,23 +3,14 @@
 The client and jsonschema come from PyPI into an environment beside the build, once. Where PyPI cannot be reached and
 they are not there, this test says so and skips.
 """
-import pathlib
-import subprocess
 import unittest
 
-from clients_environment import prepare
-
-HERE = pathlib.Path(__file__).parent
+from clients_environment import run_there
 
 
 class Clients(unittest.TestCase):
     def test_all(self):
-        python = prepare()
-        if python is None:
-            self.skipTest("openai and jsonschema cannot be installed from PyPI")
-        done = subprocess.run([python, HERE / "api_clients.py", "-v"], capture_output=True, text=True)
-        print(done.stderr)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        run_there(self, "api_clients.py")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 import sys
 
+HERE = pathlib.Path(__file__).parent
 ENVIRONMENT = pathlib.Path(os.environ["TENON_CLIENTS"])
 PACKAGES = ["openai", "jsonschema", "playwright"]
 
@@ -26,3 +27,13 @@ def prepare():
         fcntl.flock(lock, fcntl.LOCK_EX)
         is_there = complete.exists() and complete.read_text() == "\n".join(PACKAGES)
         return python if is_there or make(python, complete) else None
+
+
+def run_there(case, script):
+    """Runs a script of this folder there, as a part of the test `case`."""
+    python = prepare()
+    if python is None:
+        case.skipTest(f"{', '.join(PACKAGES)} cannot be installed from PyPI")
+    done = subprocess.run([python, HERE / script, "-v"], capture_output=True, text=True)
+    print(done.stderr)
+    case.assertEqual(done.returncode, 0, done.stderr)

@@ -12,10 +12,9 @@ import subprocess
 import tempfile
 import unittest
 
-from clients_environment import prepare
+from clients_environment import run_there
 from service import tenon_server
 
-HERE = pathlib.Path(__file__).parent
 WEB = pathlib.Path(os.environ["TENON_SOURCE"]) / "apps" / "server" / "web"
 FILES = sorted(path for path in WEB.iterdir() if path.suffix != ".cmake")
 TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
@@ -140,12 +139,7 @@ class Browser(unittest.TestCase):
     def test_all(self):
         if not shutil.which("chromium"):
             self.skipTest("chromium is not there, expected Debian's package of that name")
-        python = prepare()
-        if python is None:
-            self.skipTest("playwright cannot be installed from PyPI")
-        done = subprocess.run([python, HERE / "page_browser.py", "-v"], capture_output=True, text=True)
-        print(done.stderr)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        run_there(self, "page_browser.py")
 
 
 if __name__ == "__main__":
