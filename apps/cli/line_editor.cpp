@@ -29,11 +29,18 @@ struct LineEditor::Handles {
   std::unique_ptr<EditLine, EditLineEnd> editor;
   std::string prompt;
   HistEvent event{};
+  bool is_interrupted = false;
 
-  static char* prompt_of(EditLine* editor) {
+  static Handles& of(EditLine* editor) {
     void* self = nullptr;
     el_get(editor, EL_CLIENTDATA, &self);
-    return static_cast<Handles*>(self)->prompt.data();
+    return *static_cast<Handles*>(self);
+  }
+  static char* prompt_of(EditLine* editor) { return of(editor).prompt.data(); }
+  // Bound to Ctrl-C.
+  static unsigned char interrupt(EditLine* editor, int) {
+    of(editor).is_interrupted = true;
+    return CC_EOF;
   }
 };
 
@@ -48,6 +55,10 @@ LineEditor::LineEditor(std::filesystem::path history)
   el_set(editor, EL_PROMPT, &Handles::prompt_of);
   el_set(editor, EL_EDITOR, "emacs");
   el_set(editor, EL_BIND, "^R", "em-inc-search-prev", nullptr);
+  // Ctrl-C is a key here, not a signal, which would be lost between two keys.
+  el_set(editor, EL_SETTY, "-d", "intr=", nullptr);
+  el_set(editor, EL_ADDFN, "tenon-interrupt", "Give the line up", &Handles::interrupt);
+  el_set(editor, EL_BIND, "^C", "tenon-interrupt", nullptr);
   ::history(handles.history.get(), &handles.event, H_SETSIZE, kHistoryLines);
   ::history(handles.history.get(), &handles.event, H_SETUNIQUE, 1);
   el_set(editor, EL_HIST, ::history, handles.history.get());
@@ -69,11 +80,13 @@ LineEditor::~LineEditor() {
 
 LineEditor::Outcome LineEditor::read(const std::string& prompt, std::string& line) {
   handles_->prompt = prompt;
+  handles_->is_interrupted = false;
   int count = 0;
   errno = 0;
   // Before the prompt is shown, so that what is typed as soon as it is there is not echoed by the terminal too.
   el_set(handles_->editor.get(), EL_PREP_TERM, 1);
   const char* text = el_gets(handles_->editor.get(), &count);
+  if (handles_->is_interrupted) return Outcome::kInterrupted;
   if (text == nullptr || count <= 0) return count < 0 && errno == EINTR ? Outcome::kInterrupted : Outcome::kEnd;
   line.assign(text, static_cast<size_t>(count));
   if (line.ends_with('\n')) line.pop_back();

@@ -84,10 +84,11 @@ class Files(ModelCase):
         data = pathlib.Path(os.environ["TENON_TEST_DATA"])
         guessing = ("--speculative", '{"method": "mtp", "num_speculative_tokens": 2}')
         for question in ("What is the capital of France?", "What is 3 + 4?", "Who are you?"):
-            expected = output_of("run", data / "demo" / "checkpoint", "-p", question, "--temperature", 0)
+            ask = ("-p", question, "--temperature", 0, "--thinking", "off")
+            expected = output_of("run", data / "demo" / "checkpoint", *ask)
             path = data / "gguf" / "demo-Q8_0.gguf"
-            self.assertEqual(output_of("run", path, "-p", question, "--temperature", 0), expected)
-            self.assertEqual(output_of("run", path, "-p", question, "--temperature", 0, *guessing), expected)
+            self.assertEqual(output_of("run", path, *ask), expected)
+            self.assertEqual(output_of("run", path, *ask, *guessing), expected)
 
 
 class Synth(ModelCase):
