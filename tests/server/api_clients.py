@@ -38,7 +38,8 @@ class OpenAi(ClientCase):
         self.assertEqual(chunks[-1].usage.completion_tokens, whole.usage.completion_tokens)
 
     def test_completions_and_models(self):
-        done = self.client.completions.create(model="demo", prompt="Once", max_tokens=5, logprobs=1)
+        done = self.client.completions.create(model="demo", prompt="Once", max_tokens=5, logprobs=1,
+                                              extra_body={"ignore_eos": True})
         self.assertEqual(len(done.choices[0].logprobs.tokens), 5)
         self.assertEqual([model.id for model in self.client.models.list()], ["demo"])
         self.assertEqual(self.client.models.retrieve("demo").id, "demo")
