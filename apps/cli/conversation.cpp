@@ -95,7 +95,7 @@ Status Conversation::load_text() {
     return invalid(text.tokenizer.string() + ": has token ids up to " +
                    std::to_string(tokenizer_->vocabulary_size() - 1) + ", the model only " +
                    std::to_string(description().vocabulary) + " tokens");
-  constraints_ = std::make_unique<ConstraintFactory>(*tokenizer_);
+  forms_ = std::make_unique<AnswerForms>(*tokenizer_);
   return ok();
 }
 
@@ -132,7 +132,7 @@ Result<Request> Conversation::request_of(std::vector<int32_t> prompt, const Gene
   request.max_tokens = options.max_tokens;
   if (!options.ignore_eos) request.eos = defaults.eos;
   if (options.form) {
-    TENON_TRY(request.constraint, constraints_->make(*options.form, request.prompt));
+    TENON_TRY(request.constraint, forms_->make(*options.form, request.prompt));
   }
   return request;
 }

@@ -6,6 +6,7 @@
 #include <apps/common/loaded_model.hpp>
 
 #include <tenon/base/json.hpp>
+#include <tenon/engine/answer_forms.hpp>
 #include <tenon/engine/async_engine.hpp>
 #include <tenon/text/chat_template.hpp>
 #include <tenon/text/tokenizer.hpp>
@@ -90,7 +91,7 @@ class Conversation {
   std::unique_ptr<AsyncEngine> engine_;
   std::optional<Tokenizer> tokenizer_;
   std::optional<ChatTemplate> template_;
-  std::unique_ptr<ConstraintFactory> constraints_;
+  std::unique_ptr<AnswerForms> forms_;
 };
 
 // True once Ctrl-C was pressed, until it is asked for again.

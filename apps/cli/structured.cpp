@@ -1,7 +1,6 @@
 #include "structured.hpp"
 
 #include <tenon/base/file.hpp>
-#include <tenon/engine/grammar_constraint.hpp>
 
 #include <algorithm>
 
@@ -9,7 +8,6 @@ namespace tenon::cli {
 namespace {
 
 constexpr uint64_t kSchemaBytesMax = 1 << 20;
-constexpr size_t kPromptTail = 4;  // tokens in which a template opens a thought
 
 }  // namespace
 
@@ -51,30 +49,6 @@ Result<std::optional<grammar::Specification>> read_specification(const Json& obj
     }
   }
   return made;
-}
-
-ConstraintFactory::ConstraintFactory(const Tokenizer& tokenizer)
-    : tokenizer_(tokenizer),
-      thought_begin_(tokenizer.find_id("<think>")),
-      thought_end_(tokenizer.find_id("</think>")) {
-  if (auto ids = tokenizer.encode("\n\n"); ids.ok()) after_thought_ = std::move(ids).value();
-}
-
-bool ConstraintFactory::is_thinking(const std::vector<int32_t>& prompt) const {
-  if (!thought_begin_ || !thought_end_) return false;
-  auto tail = prompt.end() - static_cast<int64_t>(std::min(prompt.size(), kPromptTail));
-  bool is_open = false;
-  for (; tail != prompt.end(); ++tail)
-    if (*tail == *thought_begin_ || *tail == *thought_end_) is_open = *tail == *thought_begin_;
-  return is_open;
-}
-
-Result<ConstraintMaker> ConstraintFactory::make(const grammar::Specification& specification,
-                                                const std::vector<int32_t>& prompt) {
-  if (!cache_) cache_.emplace(grammar::TokenTrie::of(tokenizer_));
-  TENON_TRY(auto grammar, cache_->get(specification));
-  ConstraintMaker maker = follows(std::move(grammar));
-  return is_thinking(prompt) ? starts_after(*thought_end_, after_thought_, maker) : maker;
 }
 
 }  // namespace tenon::cli

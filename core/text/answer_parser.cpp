@@ -9,11 +9,13 @@ namespace {
 // Some models begin a call with it and leave out <tool_call>.
 constexpr std::string_view kFunctionTag = "<function=";
 
-std::vector<Marker> markers_by_text(const AnswerMarkers& markers, ToolFormat format) {
+std::vector<Marker> markers_by_text(const AnswerMarkers& markers, const AnswerParserOptions& options) {
   std::vector<Marker> found;
   for (Marker marker : kMarkers) {
-    bool is_wanted = marker != Marker::kCall || format != ToolFormat::kNone;
-    if (is_wanted && !markers.id_of(marker)) found.push_back(marker);
+    bool is_call = marker == Marker::kCall;
+    bool is_wanted = !is_call || options.format != ToolFormat::kNone;
+    bool is_spelled = !markers.id_of(marker) || (is_call && options.has_spelled_calls);
+    if (is_wanted && is_spelled) found.push_back(marker);
   }
   return found;
 }
@@ -30,7 +32,7 @@ std::vector<std::string> tags_of(const std::vector<Marker>& markers, ToolFormat 
 AnswerParser::AnswerParser(const AnswerMarkers& markers, AnswerParserOptions options)
     : markers_(markers),
       options_(std::move(options)),
-      tag_markers_(markers_by_text(markers_, options_.format)),
+      tag_markers_(markers_by_text(markers_, options_)),
       tags_(tags_of(tag_markers_, options_.format)),
       place_(options_.start == AnswerPart::kReasoning ? Place::kReasoning : Place::kContent),
       drops_newlines_(place_ == Place::kReasoning) {}

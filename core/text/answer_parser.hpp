@@ -28,13 +28,15 @@ namespace tenon {
 enum class CallDelivery : uint8_t {
   kStreamed,  // as soon as its name and the beginning of its arguments are there. If it turns out not to be
               // one, kCallVoid takes it back
-  kWhole,  // when it has ended; kCallVoid never comes
+  kWhole,     // when it has ended; kCallVoid never comes
 };
 
 struct AnswerParserOptions {
   AnswerPart start = AnswerPart::kContent;
   ToolFormat format = ToolFormat::kNone;
   ToolSchemas schemas{};  // types the values of ToolFormat::kXml
+  // Whether <tool_call> begins a call also where it is written out of other tokens than its own.
+  bool has_spelled_calls = false;
   CallDelivery delivery = CallDelivery::kStreamed;
   size_t call_bytes_max = size_t{4} << 20;  // a longer call is none
 };

@@ -4,10 +4,12 @@ import json
 import os
 import pathlib
 import time
+import typing
 import unittest
 
 import jsonschema
 import openai
+import pydantic  # the client brings it
 
 from api_client import QUESTION, SUNNY, WEATHER, answer, chunks_of, post
 from service import tenon_server
@@ -15,6 +17,10 @@ from service import tenon_server
 OUTSIDE = os.environ.get("TENON_TEST_DATA")
 CHAT, TEXT = "/v1/chat/completions", "/v1/completions"
 ASK = [{"role": "user", "content": QUESTION}]
+# Closed and all required, as the client's strict mode wants it.
+CITY = {"type": "object", "additionalProperties": False, "required": ["name", "people", "twins"], "properties": {
+    "name": {"type": "string", "maxLength": 12}, "people": {"type": "integer", "minimum": 1, "maximum": 99999},
+    "twins": {"type": "array", "maxItems": 2, "items": {"type": "string", "enum": ["Rome", "Kyoto"]}}}}
 
 
 class ClientCase(unittest.TestCase):
@@ -53,6 +59,34 @@ class OpenAi(ClientCase):
         messages = [*ask, first.choices[0].message, result]
         second = self.client.chat.completions.create(model="demo", messages=messages, tools=[WEATHER], temperature=0)
         self.assertEqual(second.choices[0].finish_reason, "stop")
+
+    def test_a_round_trip_of_a_schema(self):
+        form = {"type": "json_schema", "json_schema": {"name": "city", "schema": CITY, "strict": True}}
+        for seed in range(4):
+            options = {"model": "demo", "messages": ASK, "response_format": form, "temperature": 1.5, "seed": seed}
+            whole = self.client.chat.completions.create(**options).choices[0]
+            self.assertEqual(whole.finish_reason, "stop")
+            jsonschema.validate(json.loads(whole.message.content), CITY)
+            with self.client.chat.completions.create(**options, stream=True) as stream:
+                text = "".join(choice.delta.content or "" for chunk in stream for choice in chunk.choices)
+            self.assertEqual(text, whole.message.content)
+
+    def test_a_type_of_the_clients_is_parsed(self):
+        class City(pydantic.BaseModel):
+            name: typing.Annotated[str, pydantic.Field(max_length=12)]
+            twins: typing.Annotated[list[typing.Literal["Rome", "Kyoto"]], pydantic.Field(max_length=2)]
+
+        done = self.client.chat.completions.parse(model="demo", messages=ASK, response_format=City, temperature=1.5, seed=5)
+        self.assertIsInstance(done.choices[0].message.parsed, City)
+        self.assertEqual(done.choices[0].message.parsed, City.model_validate_json(done.choices[0].message.content))
+
+    def test_a_named_function_is_called(self):
+        choice = {"type": "function", "function": {"name": "get_weather"}}
+        done = self.client.chat.completions.create(model="demo", messages=ASK, tools=[WEATHER], tool_choice=choice,
+                                                   temperature=1)
+        calls = done.choices[0].message.tool_calls
+        self.assertEqual([call.function.name for call in calls], ["get_weather"])
+        jsonschema.validate(json.loads(calls[0].function.arguments), WEATHER["function"]["parameters"])
 
     def test_errors_are_the_clients_own(self):
         with self.assertRaises(openai.BadRequestError) as caught:

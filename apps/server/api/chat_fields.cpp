@@ -5,17 +5,18 @@ namespace tenon::api {
 namespace {
 
 const FieldTable& json_schema() {
-  static const FieldTable table{
-      "JsonSchemaFormat",
-      {
-          {.name = "name", .types = kText, .doc = "", .max = 64},
-          {.name = "description", .types = kText, .doc = ""},
-          {.name = "schema", .types = kObject | kBoolean, .doc = "What the answer must be valid under."},
-          {.name = "strict",
-           .types = kBoolean,
-           .doc = "The answer always is; this changes nothing.",
-           .fallback = "false"},
-      }};
+  static const FieldTable table{"JsonSchemaFormat",
+                                {
+                                    {.name = "name", .types = kText, .doc = "", .max = 64},
+                                    {.name = "description", .types = kText, .doc = ""},
+                                    {.name = "schema",
+                                     .types = kObject | kBoolean,
+                                     .doc = "A JSON schema that the answer is valid under; needed."},
+                                    {.name = "strict",
+                                     .types = kBoolean,
+                                     .doc = "The answer always is; this changes nothing.",
+                                     .fallback = "false"},
+                                }};
   return table;
 }
 
@@ -82,11 +83,12 @@ const FieldTable& chat_fields() {
                    .fallback = "true"},
                   {.name = "response_format",
                    .types = kObject,
-                   .doc = "What the answer's text is.",
+                   .doc = "What the answer's text is: any, a JSON object, or a document that is valid under a "
+                          "schema. Not beside tools, unless `tool_choice` is `none`.",
                    .table = &response_format()},
                   {.name = "structured_outputs",
                    .types = kObject,
-                   .doc = "The same in further ways; one of them.",
+                   .doc = "The same in further ways; one of them, and not beside `response_format`.",
                    .table = &structured_outputs()},
                   {.name = "max_completion_tokens",
                    .types = kInteger,

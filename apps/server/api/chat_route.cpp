@@ -1,4 +1,5 @@
 // POST /v1/chat/completions.
+#include <apps/server/api/answer_form.hpp>
 #include <apps/server/api/chat_prompt.hpp>
 #include <apps/server/api/chat_shape.hpp>
 #include <apps/server/api/generation.hpp>
@@ -25,6 +26,8 @@ AnswerParserOptions parser_options(const Service& service, const Body& body, con
   if (choice.has_tools()) {
     options.format = service.tool_format();
     options.schemas = ToolSchemas(*body.find("tools"));
+    // What must be a call may be written out of any tokens.
+    options.has_spelled_calls = choice.must_call();
   }
   return options;
 }
@@ -45,11 +48,14 @@ Reply<GenerationPlan> plan_chat(const Service& service, const Body& body, const 
   TENON_TRY(AnswerWishes wishes, read_wishes(body));
   plan.wishes = with_length(std::move(wishes), body);
   TENON_TRY(ToolChoice choice, read_tool_choice(body));
-  TENON_TRY(check_constraints(body, choice));
+  TENON_TRY(auto form, read_form(service, body, choice));
   TENON_TRY(tenon::Request request, read_sampling(service, body, plan.wishes, asked.salt));
   TENON_TRY(ChatPrompt prompt, render_chat(service, body, choice.has_tools()));
   TENON_TRY(check_room(service, prompt.ids.size(), plan.wishes.max_tokens, "messages"));
   request.prompt = std::move(prompt.ids);
+  if (form) {
+    TENON_TRY(request.constraint, constraint_of(service, *form, request.prompt));
+  }
   for (uint32_t i = 0; i < plan.wishes.choices; ++i) {
     plan.choices.push_back({.stops = plan.wishes.stops,
                             .ends = request.eos,

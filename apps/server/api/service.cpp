@@ -42,6 +42,7 @@ Status Service::load_text() {
                    std::to_string(description().vocabulary) + " tokens");
   marks_.emplace(*tokenizer_);
   markers_ = AnswerMarkers(*tokenizer_);
+  forms_ = std::make_unique<AnswerForms>(*tokenizer_);
   if (text.chat_template.empty()) return ok();
   TENON_TRY(template_, ChatTemplate::load(text.chat_template));
   tool_format_ = options_.tool_format.value_or(tool_format_of(template_->source()));

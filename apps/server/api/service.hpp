@@ -4,6 +4,7 @@
 #include <apps/server/api/pump.hpp>
 #include <apps/server/http/router.hpp>
 
+#include <tenon/engine/answer_forms.hpp>
 #include <tenon/engine/async_engine.hpp>
 #include <tenon/model/description.hpp>
 #include <tenon/text/answer_markers.hpp>
@@ -47,6 +48,7 @@ class Service {
   const InputMarks& marks() const { return *marks_; }
   const AnswerMarkers& markers() const { return markers_; }
   ToolFormat tool_format() const { return tool_format_; }
+  AnswerForms& forms() const { return *forms_; }
 
   AsyncEngine& engine() const { return engine_; }
   const std::shared_ptr<Pump>& pump() const { return pump_; }
@@ -63,6 +65,7 @@ class Service {
   std::optional<ChatTemplate> template_;
   std::optional<InputMarks> marks_;
   AnswerMarkers markers_;
+  std::unique_ptr<AnswerForms> forms_;
   ToolFormat tool_format_ = ToolFormat::kNone;
   std::shared_ptr<Pump> pump_;
 };

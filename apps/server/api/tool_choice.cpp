@@ -43,18 +43,6 @@ Reply<ToolChoice> read_named(const Json& choice, const std::set<std::string>& na
 
 }  // namespace
 
-Check check_constraints(const Body& body, const ToolChoice& choice) {
-  const Json* format = body.find("response_format");
-  std::string param;
-  if (format && (*format)["type"] != "text") param = "response_format";
-  if (body.find("structured_outputs")) param = "structured_outputs";
-  if (choice.kind == ToolChoice::Kind::kRequired || choice.kind == ToolChoice::Kind::kNamed)
-    param = "tool_choice";
-  if (param.empty()) return passed();
-  return http::bad_request(param + ": asks for a constrained answer, which this server cannot give", param,
-                           "unsupported_value");
-}
-
 Reply<ToolChoice> read_tool_choice(const Body& body) {
   TENON_TRY(auto names, read_names(body.find("tools")));
   const Json* choice = body.find("tool_choice");

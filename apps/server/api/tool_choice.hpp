@@ -1,4 +1,4 @@
-// tools, tool_choice and what the answer's text must be, as a chat's body says it.
+// tools and tool_choice, as a chat's body says it.
 #pragma once
 #include <apps/server/api/body.hpp>
 
@@ -12,12 +12,10 @@ struct ToolChoice {
   std::string name;         // if kNamed
 
   bool has_tools() const { return kind != Kind::kNone; }
+  bool must_call() const { return kind == Kind::kRequired || kind == Kind::kNamed; }
 };
 
 // Fails where a tool is named twice or by a name that no client can write, and where the choice is of no tool.
 Reply<ToolChoice> read_tool_choice(const Body& body);
-
-// Fails where the answer would have to be held to something: a format, an expression, a call.
-Check check_constraints(const Body& body, const ToolChoice& choice);
 
 }  // namespace tenon::api
