@@ -71,6 +71,9 @@ struct DenseOps::Product {
 
 Status DenseOps::linear(const tenon_weight& weight, const float* bias, Matrix x, Matrix y) const {
   if (!fits(weight, x, y)) return misfit("linear", weight, x, y);
+  if (weight.members.size() > 1)
+    return Error{TENON_INTERNAL, "linear: weight has " + std::to_string(weight.members.size()) +
+                                     " members, expected one; grouped_linear takes several"};
   int32_t row_start[2] = {0, static_cast<int32_t>(x.rows)};
   multiply({weight, bias, row_start, x, y});
   return ok();

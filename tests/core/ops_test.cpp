@@ -174,6 +174,9 @@ TEST(Ops, NamesShapesThatDoNotFit) {
   EXPECT_EQ(refusal_of(ops.grouped_linear(w.weight(), row_start.data(), Matrix(x.data(), 2, 2),
                                           Matrix(y.data(), 2, 2))),
             "grouped_linear: weight [3, 2] does not fit x [2, 2] and y [2, 2]");
+  TestGroup group(DType::kF32, 3, 3, 2);
+  EXPECT_EQ(refusal_of(ops.linear(group.weight(), nullptr, Matrix(x.data(), 2, 2), Matrix(y.data(), 2, 3))),
+            "linear: weight has 3 members, expected one; grouped_linear takes several");
   EXPECT_NE(refusal_of(ops.linear(nothing, nullptr, Matrix(x.data(), 1, 0), Matrix(y.data(), 1, 0))), "");
   EXPECT_NE(refusal_of(ops.embed(w.weight(), row_start.data(), Matrix(y.data(), 2, 3))), "");
   EXPECT_EQ(refusal_of(ops.rms_norm(x.data(), 0, 0, Matrix(x.data(), 2, 2), Matrix(y.data(), 2, 3))),
