@@ -110,6 +110,7 @@ void Simulation::expect_refused(Request request) {
 void Simulation::cancel_some() {
   if (!random_.chance(cancel_percent_)) return;
   if (random_.chance(10)) return engine_->cancel(1'000'000 + random_.below(10));  // nobody's
+  if (trackers_.empty()) return;  // all that came so far was too large
   const Tracker& tracker = random_.chance(10) || live_.empty() ? trackers_[random_.below(trackers_.size())]
                                                                : trackers_[random_.pick(live_)];
   cancel(tracker);
