@@ -63,7 +63,8 @@ std::optional<int32_t> Sampler::draw(std::span<float> logits, const Sequence& se
   // A penalty may have made a logit infinite.
   if (sampling.temperature <= 0 || !std::isfinite(summary.greatest)) return summary.token;
   double number = uniform_draw(sampling.seed, sequence.output_tokens());
-  double total = rows_.sum_exp(logits, summary.greatest, sampling.temperature);
+  // Of the k most probable, the list that holds them all says it.
+  double total = sampling.top_k > 0 ? 0 : rows_.sum_exp(logits, summary.greatest, sampling.temperature);
   std::optional<int32_t> token;
   for_longer_lists(logits, summary.greatest, sampling, [&](Shortlist list) {
     if (!list.is_whole) list.total = total;
