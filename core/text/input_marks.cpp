@@ -1,6 +1,7 @@
 #include <tenon/text/input_marks.hpp>
 
 #include <tenon/base/text.hpp>
+#include <tenon/text/utf8.hpp>
 
 #include <algorithm>
 
@@ -8,11 +9,6 @@ namespace tenon {
 namespace {
 
 constexpr uint32_t kFirstMark = 0xFDD0, kLastMark = 0xFDEF;
-
-std::string utf8_of(uint32_t character) {
-  return {static_cast<char>(0xE0 | character >> 12), static_cast<char>(0x80 | (character >> 6 & 0x3F)),
-          static_cast<char>(0x80 | (character & 0x3F))};
-}
 
 // Bytes of the character that begins with this one.
 size_t character_bytes(char first) {

@@ -107,6 +107,12 @@ std::string replace_invalid_utf8(std::string_view bytes) {
   return text;
 }
 
+std::string utf8_of(uint32_t code) {
+  utf8proc_uint8_t bytes[4];
+  auto length = utf8proc_encode_char(static_cast<utf8proc_int32_t>(code), bytes);
+  return {reinterpret_cast<const char*>(bytes), static_cast<size_t>(length)};
+}
+
 std::string normalize_nfc(std::string_view text) {
   if (is_ascii(text)) return std::string(text);
   std::string normalized;

@@ -10,6 +10,9 @@ namespace tenon {
 // it.
 std::string replace_invalid_utf8(std::string_view bytes);
 
+// The character with this code. REQUIRES: there is one, so no surrogate and at most 0x10FFFF.
+std::string utf8_of(uint32_t code);
+
 // Canonical composition. REQUIRES: text is valid UTF-8.
 std::string normalize_nfc(std::string_view text);
 

@@ -1,23 +1,13 @@
 #include <tenon/text/grammar/characters.hpp>
 
+#include <tenon/text/utf8.hpp>
+
 #include <algorithm>
 
 namespace tenon::grammar {
 namespace {
 
 constexpr CodeRange kSurrogates = {0xD800, 0xDFFF};
-
-int length_of(uint32_t code) { return code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4; }
-
-std::string utf8_of(uint32_t code) {
-  int length = length_of(code);
-  if (length == 1) return {static_cast<char>(code)};
-  std::string bytes(static_cast<size_t>(length), 0);
-  for (int i = length - 1; i > 0; --i, code >>= 6)
-    bytes[static_cast<size_t>(i)] = static_cast<char>(0x80 | (code & 63));
-  bytes[0] = static_cast<char>((0xF00 >> length & 0xFF) | code);
-  return bytes;
-}
 
 // All characters from `low` to `high`, whose encodings are equally long and differ in the last bytes only in
 // ways that a sequence of byte ranges can say.
@@ -38,7 +28,8 @@ void add_utf8(Nfa& nfa, Fragment between, CodeRange range, Guard guard) {
       add_utf8(nfa, between, {range.low, last}, guard);
       return add_utf8(nfa, between, {last + 1, range.high}, guard);
     }
-  for (int i = 1; i < length_of(range.low); ++i) {
+  int length = static_cast<int>(utf8_of(range.low).size());
+  for (int i = 1; i < length; ++i) {
     uint32_t rest = (uint32_t{1} << (6 * i)) - 1;
     if ((range.low & ~rest) == (range.high & ~rest)) continue;
     if (range.low & rest) {
