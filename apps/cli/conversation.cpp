@@ -87,14 +87,7 @@ Result<std::unique_ptr<Conversation>> Conversation::load(const ModelOptions& opt
 }
 
 Status Conversation::load_text() {
-  const TextSection& text = description().text;
-  if (text.tokenizer.empty())
-    return invalid(description().file + ": text.tokenizer is not given, a model needs one to answer text");
-  TENON_TRY(tokenizer_, Tokenizer::load(text.tokenizer));
-  if (tokenizer_->vocabulary_size() > description().vocabulary)
-    return invalid(text.tokenizer.string() + ": has token ids up to " +
-                   std::to_string(tokenizer_->vocabulary_size() - 1) + ", the model only " +
-                   std::to_string(description().vocabulary) + " tokens");
+  TENON_TRY(tokenizer_, load_tokenizer(description(), "a model needs one to answer text"));
   forms_ = std::make_unique<AnswerForms>(*tokenizer_);
   return ok();
 }

@@ -21,4 +21,15 @@ Result<std::unique_ptr<LoadedModel>> LoadedModel::load(ModelDescription descript
   return model;
 }
 
+Result<Tokenizer> load_tokenizer(const ModelDescription& description, const char* need) {
+  const TextSection& text = description.text;
+  if (text.tokenizer.empty()) return invalid(description.file + ": text.tokenizer is not given, " + need);
+  TENON_TRY(Tokenizer tokenizer, Tokenizer::load(text.tokenizer));
+  if (tokenizer.vocabulary_size() > description.vocabulary)
+    return invalid(text.tokenizer.string() + ": has token ids up to " +
+                   std::to_string(tokenizer.vocabulary_size() - 1) + ", the model only " +
+                   std::to_string(description.vocabulary) + " tokens");
+  return tokenizer;
+}
+
 }  // namespace tenon

@@ -2,7 +2,13 @@
 #pragma once
 #include <apps/common/options.hpp>
 
+#include <tenon/text/tokenizer.hpp>
+
 namespace tenon {
+
+// The tokenizer of a model that needs one, as `need` says: "a server needs one". Fails if the description names
+// none, or one with more tokens than the model has.
+Result<Tokenizer> load_tokenizer(const ModelDescription& description, const char* need);
 
 class LoadedModel {
  public:

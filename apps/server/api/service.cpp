@@ -1,5 +1,7 @@
 #include <apps/server/api/service.hpp>
 
+#include <apps/common/loaded_model.hpp>
+
 #include <tenon/model/assembly.hpp>
 
 #include <chrono>
@@ -33,13 +35,7 @@ uint32_t Service::context() const { return std::min(assembly_.limits().context_m
 
 Status Service::load_text() {
   const TextSection& text = description().text;
-  if (text.tokenizer.empty())
-    return invalid(description().file + ": text.tokenizer is not given, a server needs one");
-  TENON_TRY(tokenizer_, Tokenizer::load(text.tokenizer));
-  if (tokenizer_->vocabulary_size() > description().vocabulary)
-    return invalid(text.tokenizer.string() + ": has token ids up to " +
-                   std::to_string(tokenizer_->vocabulary_size() - 1) + ", the model only " +
-                   std::to_string(description().vocabulary) + " tokens");
+  TENON_TRY(tokenizer_, load_tokenizer(description(), "a server needs one"));
   marks_.emplace(*tokenizer_);
   markers_ = AnswerMarkers(*tokenizer_);
   forms_ = std::make_unique<AnswerForms>(*tokenizer_);
